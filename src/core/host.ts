@@ -1,0 +1,35 @@
+import type { Ipv4, Mac } from './address.ts';
+import type { ChannelName, ImageName } from './image.ts';
+
+declare const hostNameBrand: unique symbol;
+
+/** A host's name: one DNS label (RFC 1123 section 2.1), lower case, at most 63 octets. */
+export type HostName = string & { readonly [hostNameBrand]: true };
+
+/** A value of a host's `variables`; what YAML and JSON can say. */
+export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
+
+/** Where a host's record is kept, and so where it has to be changed. */
+export type HostSource = { readonly kind: 'file'; readonly path: string } | { readonly kind: 'api' };
+
+/** One machine to boot, known by its MAC addresses. */
+export interface Host {
+  readonly name: HostName;
+  /** At least one; no other host owns any of them. */
+  readonly macs: readonly [Mac, ...Mac[]];
+  /** Reserved address; a host without one gets an address from the pool. */
+  readonly address?: Ipv4;
+  readonly image: ImageName;
+  readonly channel: ChannelName;
+  /** Kernel arguments after those of the release. */
+  readonly cmdline: readonly string[];
+  /** Names the templates of this host's conffs may use. */
+  readonly variables: { readonly [key: string]: Json };
+  readonly source: HostSource;
+}
+
+/** Parse a host name; upper case is folded; undefined when it is no DNS label. */
+export function parseHostName(text: string): HostName | undefined {
+  const name = text.toLowerCase();
+  return /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/.test(name) ? (name as HostName) : undefined;
+}

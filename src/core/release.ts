@@ -1,0 +1,60 @@
+import type { Cpu } from './arch.ts';
+import type { ArtefactRef, Digest } from './artefact.ts';
+import type { ImageName } from './image.ts';
+
+/** One published layer and the stage that wrote it. */
+export interface ReleaseLayer extends ArtefactRef {
+  /** Name of the stage as in `images/config.yml`, or `bootstrap` for the first layer. */
+  readonly stage: string;
+  readonly image: ImageName;
+  /** Content id of the stage: what it was made from. */
+  readonly contentId: string;
+}
+
+/** A file of a `files` release. */
+export interface ReleaseFile extends ArtefactRef {
+  readonly name: string;
+}
+
+interface ReleaseBase {
+  readonly schema: 1;
+  readonly image: ImageName;
+  readonly architecture: Cpu;
+  /** Version of the builder that made it. */
+  readonly builder: string;
+}
+
+/** A root that hosts boot into: kernel, initramfs and layers, base first. */
+export interface NetbootRelease extends ReleaseBase {
+  readonly output: 'netboot';
+  readonly kernelVersion: string;
+  readonly kernel: ArtefactRef;
+  readonly initramfs: ArtefactRef;
+  readonly layers: readonly [ReleaseLayer, ...ReleaseLayer[]];
+  readonly cmdline: readonly string[];
+}
+
+/** Files taken out of a root, such as the NBPs of the image `nbp`. */
+export interface FilesRelease extends ReleaseBase {
+  readonly output: 'files';
+  readonly files: readonly ReleaseFile[];
+  readonly layers: readonly ReleaseLayer[];
+}
+
+/** The document that names everything a host boots; immutable, known by the digest of its canonical JSON. */
+export type Release = NetbootRelease | FilesRelease;
+
+/** A release document with its digest. */
+export interface NamedRelease<R extends Release = Release> {
+  readonly digest: Digest;
+  readonly release: R;
+}
+
+/** The one JSON text of a value: object keys sorted, no white space. Its SHA-256 is the value's digest. */
+export function canonicalJson(value: unknown): string {
+  return JSON.stringify(value, (_key, member: unknown) =>
+    typeof member === 'object' && member !== null && !Array.isArray(member)
+      ? Object.fromEntries(Object.entries(member).sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)))
+      : member,
+  );
+}

@@ -1,0 +1,24 @@
+import type { ArtefactRef } from '../core/artefact.ts';
+import type { ContainerImageId } from './container-engine.ts';
+
+declare const contentIdBrand: unique symbol;
+
+/** What a step's result depends on, as one SHA-256 in hexadecimal: its parent's id and the digests of its inputs. */
+export type ContentId = string & { readonly [contentIdBrand]: true };
+
+/** What a known step made. */
+export type StepResult =
+  | { readonly kind: 'layer'; readonly container: ContainerImageId; readonly layer: ArtefactRef }
+  | {
+      readonly kind: 'initramfs';
+      readonly kernelVersion: string;
+      readonly kernel: ArtefactRef;
+      readonly initramfs: ArtefactRef;
+    }
+  | { readonly kind: 'files'; readonly files: Readonly<Record<string, ArtefactRef>> };
+
+/** Results of steps by content id. */
+export interface BuildCache {
+  find(id: ContentId): Promise<StepResult | undefined>;
+  put(id: ContentId, result: StepResult): Promise<void>;
+}

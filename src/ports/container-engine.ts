@@ -1,0 +1,41 @@
+declare const containerImageBrand: unique symbol;
+
+/** Id of a committed image in the engine's store. */
+export type ContainerImageId = string & { readonly [containerImageBrand]: true };
+
+/** What a stage script sees. Values never hold secrets: they are part of the content id. */
+export type StageEnvironment = Readonly<Record<string, string>>;
+
+/** Receives a build's output line by line. */
+export type LineSink = (line: string) => void;
+
+/** What to run in a container, and where its output goes. */
+export interface ContainerRun {
+  /** Program and arguments; never a shell string. */
+  readonly argv: readonly [string, ...string[]];
+  readonly environment: StageEnvironment;
+  readonly log: LineSink;
+  readonly signal?: AbortSignal;
+}
+
+/** A container being changed. `discard` must be called in the end, also after `commit`. */
+export interface WorkingContainer {
+  /** Host path of the mounted root. */
+  readonly root: string;
+  run(command: ContainerRun): Promise<void>;
+  /** One new layer above the image it was made from. */
+  commit(name: string): Promise<ContainerImageId>;
+  discard(): Promise<void>;
+}
+
+/** Makes layers: buildah with storage of our own. */
+export interface ContainerEngine {
+  /** False when the image is gone from the engine's store. */
+  exists(image: ContainerImageId): Promise<boolean>;
+  /** A container above an image, or an empty one. */
+  create(from: ContainerImageId | 'scratch'): Promise<WorkingContainer>;
+  /** Host directory with the files of the image's top layer only: an overlayfs lower directory. */
+  topLayer(image: ContainerImageId): Promise<string>;
+  /** Remove containers and mounts that a killed build left; never those of other programs. */
+  cleanUp(): Promise<void>;
+}
