@@ -1,0 +1,113 @@
+import { type Ipv4, ipv4FromNumber, ipv4ToNumber } from '../../core/address.ts';
+
+/** DHCP option codes by the names used here; RFC 2132 unless another document is named. */
+export const OPTION = {
+  pad: 0,
+  subnetMask: 1,
+  router: 3,
+  domainNameServer: 6,
+  hostName: 12,
+  domainName: 15,
+  broadcastAddress: 28,
+  vendorSpecific: 43,
+  requestedAddress: 50,
+  leaseTime: 51,
+  overload: 52,
+  messageType: 53,
+  serverIdentifier: 54,
+  parameterList: 55,
+  message: 56,
+  maxMessageSize: 57,
+  renewalTime: 58,
+  rebindingTime: 59,
+  vendorClass: 60,
+  clientIdentifier: 61,
+  tftpServerName: 66,
+  bootfileName: 67,
+  /** RFC 3004. */
+  userClass: 77,
+  /** RFC 3046. */
+  relayAgent: 82,
+  /** RFC 4578 section 2.1, RFC 5970 section 3.3. */
+  clientArchitecture: 93,
+  /** RFC 4578 section 2.3. */
+  clientMachineId: 97,
+  /** Etherboot's encapsulated options, which iPXE uses (RFC 3942: site-specific range). */
+  etherboot: 175,
+  end: 255,
+} as const;
+
+/** Options by code, in the order of first appearance; parts of one option are already joined (RFC 3396). */
+export type OptionMap = ReadonlyMap<number, Uint8Array>;
+
+/** Values of option 53 (RFC 2132 section 9.6). */
+export const MESSAGE_TYPES = [
+  'DISCOVER',
+  'OFFER',
+  'REQUEST',
+  'DECLINE',
+  'ACK',
+  'NAK',
+  'RELEASE',
+  'INFORM',
+] as const;
+
+/** A DHCP message type of RFC 2131. */
+export type MessageType = (typeof MESSAGE_TYPES)[number];
+
+/** The message type; undefined when option 53 is absent, not one octet long, or of a later RFC (9 and above). */
+export function messageType(options: OptionMap): MessageType | undefined {
+  const value = options.get(OPTION.messageType);
+  // Two options 53 are joined into one of two octets (RFC 3396), so a packet that says two things says nothing.
+  return value?.length === 1 ? MESSAGE_TYPES[(value[0] ?? 0) - 1] : undefined;
+}
+
+/** One octet as an option value. */
+export function octet(value: number): Uint8Array {
+  return Uint8Array.of(value);
+}
+
+/** A 32-bit number in network byte order, as times are sent. */
+export function uint32(value: number): Uint8Array {
+  const bytes = new Uint8Array(4);
+  new DataView(bytes.buffer).setUint32(0, value);
+  return bytes;
+}
+
+/** One or more addresses, one after the other. */
+export function addresses(...list: readonly Ipv4[]): Uint8Array {
+  return Uint8Array.from(list.flatMap((address) => [...uint32(ipv4ToNumber(address))]));
+}
+
+/** Text without a terminating NUL (RFC 2132 section 2: senders should not add one). */
+export function text(value: string): Uint8Array {
+  return new TextEncoder().encode(value);
+}
+
+/** An address option; undefined when absent or not four octets long. */
+export function readAddress(options: OptionMap, code: number): Ipv4 | undefined {
+  const value = options.get(code);
+  return value?.length === 4 ? ipv4FromNumber(viewOf(value).getUint32(0)) : undefined;
+}
+
+/** A 16-bit option; undefined when absent or not two octets long. */
+export function readUint16(options: OptionMap, code: number): number | undefined {
+  const value = options.get(code);
+  return value?.length === 2 ? viewOf(value).getUint16(0) : undefined;
+}
+
+/** Text up to its first NUL, octet for octet (Latin-1): the caller bounds and checks it. Undefined when absent. */
+export function readText(options: OptionMap, code: number): string | undefined {
+  const value = options.get(code);
+  return value === undefined ? undefined : textOf(value);
+}
+
+/** Octets up to the first NUL as Latin-1 text. */
+export function textOf(bytes: Uint8Array): string {
+  const end = bytes.indexOf(0);
+  return Buffer.from(bytes.buffer, bytes.byteOffset, end === -1 ? bytes.length : end).toString('latin1');
+}
+
+function viewOf(bytes: Uint8Array): DataView {
+  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}

@@ -1,0 +1,189 @@
+import {
+  type Ipv4,
+  ipv4FromNumber,
+  ipv4ToNumber,
+  type Mac,
+  macFromBytes,
+  macToBytes,
+} from '../../core/address.ts';
+import { OPTION, type OptionMap, textOf } from './options.ts';
+
+/** One DHCP message (RFC 2131 section 2, figure 1) of an Ethernet client. */
+export interface DhcpPacket {
+  /** 1: from a client, 2: from a server. */
+  readonly op: 1 | 2;
+  readonly hops: number;
+  readonly xid: number;
+  readonly secs: number;
+  /** All 16 bits; {@link BROADCAST_FLAG} is the only assigned one. */
+  readonly flags: number;
+  readonly ciaddr: Ipv4;
+  readonly yiaddr: Ipv4;
+  readonly siaddr: Ipv4;
+  readonly giaddr: Ipv4;
+  readonly chaddr: Mac;
+  /** Up to 64 octets as Latin-1 text; empty when it held options. */
+  readonly sname: string;
+  /** Up to 128 octets as Latin-1 text; empty when it held options. */
+  readonly file: string;
+  readonly options: OptionMap;
+}
+
+/** Why bytes are not a message we can read. */
+export type MalformedReason = 'too-short' | 'bad-op' | 'not-ethernet' | 'bad-cookie';
+
+/** What decoding gives: the message, or the reason there is none. */
+export type DecodedPacket =
+  | { readonly ok: true; readonly packet: DhcpPacket }
+  | { readonly ok: false; readonly reason: MalformedReason };
+
+/** The address that means "none yet". */
+export const NO_ADDRESS: Ipv4 = ipv4FromNumber(0);
+
+/** The B bit of `flags`: the client cannot take unicast before it has an address (RFC 2131 section 2, figure 2). */
+export const BROADCAST_FLAG = 0x8000;
+
+const SNAME = 44;
+const FILE = 108;
+const COOKIE = 236;
+const OPTIONS = 240;
+/** RFC 1497, RFC 2131 section 3. */
+const MAGIC_COOKIE = 0x63825363;
+/** RFC 951 section 3: a BOOTP message is 300 octets; some boot ROMs and relays drop shorter ones. */
+const MINIMUM_SIZE = 300;
+/** RFC 2132 section 9.10: no client may ask for less; IP and UDP headers are part of it. */
+const MINIMUM_DATAGRAM = 576;
+const ETHERNET_MTU = 1500;
+const IP_AND_UDP_HEADERS = 28;
+
+/** Read a message. Never throws; work is linear in the length. */
+export function decodePacket(bytes: Uint8Array): DecodedPacket {
+  if (bytes.length < OPTIONS) return { ok: false, reason: 'too-short' };
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const op = view.getUint8(0);
+  if (op !== 1 && op !== 2) return { ok: false, reason: 'bad-op' };
+  // Hardware type 1 with 6 octets is Ethernet (RFC 1700); InfiniBand (32, RFC 4390) has no address in chaddr.
+  if (view.getUint8(1) !== 1 || view.getUint8(2) !== 6) return { ok: false, reason: 'not-ethernet' };
+  if (view.getUint32(COOKIE) !== MAGIC_COOKIE) return { ok: false, reason: 'bad-cookie' };
+  const address = (offset: number): Ipv4 => ipv4FromNumber(view.getUint32(offset));
+  return {
+    ok: true,
+    packet: {
+      op,
+      hops: view.getUint8(3),
+      xid: view.getUint32(4),
+      secs: view.getUint16(8),
+      flags: view.getUint16(10),
+      ciaddr: address(12),
+      yiaddr: address(16),
+      siaddr: address(20),
+      giaddr: address(24),
+      chaddr: macFromBytes(bytes.subarray(28, 34)),
+      ...decodeVariablePart(bytes),
+    },
+  };
+}
+
+/** `sname`, `file` and all options, with option overload (RFC 2132 section 9.3) undone. */
+function decodeVariablePart(bytes: Uint8Array): Pick<DhcpPacket, 'sname' | 'file' | 'options'> {
+  const parts = new Map<number, Uint8Array[]>();
+  collectOptions(bytes.subarray(OPTIONS), parts);
+  // Only the options field may announce overload; one inside `file` or `sname` is not followed, so nothing recurses.
+  const overload = parts.get(OPTION.overload)?.[0];
+  const bits = overload?.length === 1 && (overload[0] ?? 0) <= 3 ? (overload[0] ?? 0) : 0;
+  const file = bytes.subarray(FILE, COOKIE);
+  const sname = bytes.subarray(SNAME, FILE);
+  // RFC 2131 section 4.1: the options field first, then `file`, then `sname`.
+  if ((bits & 1) !== 0) collectOptions(file, parts);
+  if ((bits & 2) !== 0) collectOptions(sname, parts);
+  return {
+    sname: (bits & 2) === 0 ? textOf(sname) : '',
+    file: (bits & 1) === 0 ? textOf(file) : '',
+    options: new Map([...parts].map(([code, chunks]) => [code, join(chunks)])),
+  };
+}
+
+/** Append the options of one area. An option that runs past the end ends the area: what precedes it counts. */
+function collectOptions(area: Uint8Array, parts: Map<number, Uint8Array[]>): void {
+  let at = 0;
+  while (at < area.length) {
+    const code = area[at++] ?? OPTION.end;
+    if (code === OPTION.pad) continue;
+    if (code === OPTION.end) return;
+    const length = area[at++];
+    if (length === undefined || at + length > area.length) return;
+    const value = area.subarray(at, at + length);
+    const chunks = parts.get(code);
+    if (chunks === undefined) parts.set(code, [value]);
+    else chunks.push(value);
+    at += length;
+  }
+}
+
+/** RFC 3396 section 7: all parts of one code are one value. */
+function join(chunks: readonly Uint8Array[]): Uint8Array {
+  return chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks);
+}
+
+/**
+ * Write a message, padded to 300 octets and at most `limit` (see {@link payloadLimit}). Option 53 comes first, 54 next,
+ * 82 last (RFC 3046 section 2.1), the others in their order; of those, one that does not fit is left out.
+ */
+export function encodePacket(packet: DhcpPacket, limit = ETHERNET_MTU - IP_AND_UDP_HEADERS): Uint8Array {
+  const options = encodeOptions(packet.options, Math.max(limit, MINIMUM_SIZE) - OPTIONS);
+  const bytes = new Uint8Array(Math.max(MINIMUM_SIZE, OPTIONS + options.length));
+  const view = new DataView(bytes.buffer);
+  bytes.set([packet.op, 1, 6, packet.hops]);
+  view.setUint32(4, packet.xid);
+  view.setUint16(8, packet.secs);
+  view.setUint16(10, packet.flags);
+  view.setUint32(12, ipv4ToNumber(packet.ciaddr));
+  view.setUint32(16, ipv4ToNumber(packet.yiaddr));
+  view.setUint32(20, ipv4ToNumber(packet.siaddr));
+  view.setUint32(24, ipv4ToNumber(packet.giaddr));
+  bytes.set(macToBytes(packet.chaddr), 28);
+  bytes.set(Buffer.from(packet.sname, 'latin1').subarray(0, FILE - SNAME), SNAME);
+  bytes.set(Buffer.from(packet.file, 'latin1').subarray(0, COOKIE - FILE), FILE);
+  view.setUint32(COOKIE, MAGIC_COOKIE);
+  bytes.set(options, OPTIONS);
+  return bytes;
+}
+
+/**
+ * Octets of UDP payload a reply may have, from the client's option 57. The value is clamped to what one Ethernet
+ * frame holds: OVMF says 65280 in its PXE REQUEST, and a fragmented reply is lost on most boot ROMs.
+ */
+export function payloadLimit(maxMessageSize: number | undefined): number {
+  const datagram = Math.min(Math.max(maxMessageSize ?? MINIMUM_DATAGRAM, MINIMUM_DATAGRAM), ETHERNET_MTU);
+  return datagram - IP_AND_UDP_HEADERS;
+}
+
+function encodeOptions(options: OptionMap, room: number): Uint8Array {
+  const relay = encodeOption(OPTION.relayAgent, options.get(OPTION.relayAgent));
+  const written: Uint8Array[] = [];
+  let left = room - relay.length - 1;
+  for (const code of inReplyOrder(options)) {
+    const bytes = encodeOption(code, options.get(code));
+    if (bytes.length > left) continue;
+    written.push(bytes);
+    left -= bytes.length;
+  }
+  return Buffer.concat([...written, relay, Uint8Array.of(OPTION.end)]);
+}
+
+function inReplyOrder(options: OptionMap): readonly number[] {
+  const first = [OPTION.messageType, OPTION.serverIdentifier].filter((code) => options.has(code));
+  const apart = new Set<number>([...first, OPTION.relayAgent, OPTION.overload, OPTION.pad, OPTION.end]);
+  return [...first, ...[...options.keys()].filter((code) => !apart.has(code))];
+}
+
+/** Code, length, value; a value above 255 octets is split into options of the same code (RFC 3396 section 6). */
+function encodeOption(code: number, value: Uint8Array | undefined): Uint8Array {
+  if (value === undefined) return new Uint8Array(0);
+  const pieces: Uint8Array[] = [];
+  for (let at = 0; at === 0 || at < value.length; at += 255) {
+    const piece = value.subarray(at, at + 255);
+    pieces.push(Uint8Array.of(code, piece.length), piece);
+  }
+  return Buffer.concat(pieces);
+}
