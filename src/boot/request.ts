@@ -1,0 +1,112 @@
+import { type Ipv4, isUnicastMac, isUsableIn } from '../core/address.ts';
+import type { BootPolicy } from '../core/policy.ts';
+import { messageType, OPTION, readAddress } from '../wire/dhcp/options.ts';
+import { type DhcpPacket, NO_ADDRESS } from '../wire/dhcp/packet.ts';
+import type { IgnoreReason } from './ignore-reason.ts';
+
+/** A DHCP message as it reached the server. */
+export interface DhcpRequest {
+  readonly packet: DhcpPacket;
+  /** Address the datagram came from; `0.0.0.0` for a client that has none. */
+  readonly source: Ipv4;
+}
+
+/** What a client wants: RFC 2131 section 4.3 with the four kinds of REQUEST told apart as in table 4. */
+export type Wish =
+  | { readonly kind: 'discover'; readonly requested?: Ipv4 }
+  /** It takes the offer of `server`. */
+  | { readonly kind: 'selecting'; readonly server: Ipv4; readonly requested: Ipv4 }
+  /** It has been rebooted and remembers an address. */
+  | { readonly kind: 'init-reboot'; readonly requested: Ipv4 }
+  /** RENEWING (sent to us) or REBINDING (broadcast): it uses the address. */
+  | { readonly kind: 'renewing'; readonly requested: Ipv4 }
+  | { readonly kind: 'decline'; readonly server?: Ipv4; readonly requested: Ipv4 }
+  | { readonly kind: 'release'; readonly server?: Ipv4; readonly requested: Ipv4 }
+  | { readonly kind: 'inform'; readonly requested: Ipv4 };
+
+/** A wish, or why the message holds none. */
+export type ReadWish =
+  | { readonly ok: true; readonly wish: Wish }
+  | { readonly ok: false; readonly reason: IgnoreReason };
+
+/** RFC 1542 section 4.1.1: more hops are a loop. */
+const MOST_HOPS = 16;
+
+/** Is it for us? Undefined: yes; else why not. Says nothing about whether it can be used. */
+export function notForUs(packet: DhcpPacket, policy: BootPolicy): IgnoreReason | undefined {
+  if (packet.op !== 1) return 'is-a-reply';
+  const type = messageType(packet.options);
+  if (type === undefined)
+    return packet.options.has(OPTION.messageType) ? 'unsupported-message' : 'no-message-type';
+  if (type === 'OFFER' || type === 'ACK' || type === 'NAK') return 'unsupported-message';
+  if (packet.hops > MOST_HOPS) return 'too-many-hops';
+  if (!isServedRelay(packet.giaddr, policy)) return 'relay-not-served';
+  return undefined;
+}
+
+/** Read what the client wants of a message that is for us. */
+export function readWish({ packet, source }: DhcpRequest, policy: BootPolicy): ReadWish {
+  if (!isUnicastMac(packet.chaddr)) return { ok: false, reason: 'bad-mac' };
+  const wish = wishOf(packet);
+  if (wish === undefined) return { ok: false, reason: 'missing-address' };
+  const reason = faultOf(wish, source, policy);
+  return reason === undefined ? { ok: true, wish } : { ok: false, reason };
+}
+
+function wishOf(packet: DhcpPacket): Wish | undefined {
+  const { options } = packet;
+  const server = addressOption(packet, OPTION.serverIdentifier);
+  const requested = addressOption(packet, OPTION.requestedAddress);
+  const ciaddr = packet.ciaddr === NO_ADDRESS ? undefined : packet.ciaddr;
+  const toServer = server === undefined ? {} : { server };
+  switch (messageType(options)) {
+    case 'DISCOVER':
+      return { kind: 'discover', ...(requested === undefined ? {} : { requested }) };
+    case 'REQUEST':
+      return requestOf(server, requested, ciaddr);
+    case 'DECLINE':
+      return requested && { kind: 'decline', requested, ...toServer };
+    case 'RELEASE':
+      return ciaddr && { kind: 'release', requested: ciaddr, ...toServer };
+    case 'INFORM':
+      return ciaddr && { kind: 'inform', requested: ciaddr };
+    default:
+      return undefined;
+  }
+}
+
+/** RFC 2131 section 4.3.2: which fields are filled tells the client's state. */
+function requestOf(server?: Ipv4, requested?: Ipv4, ciaddr?: Ipv4): Wish | undefined {
+  const address = requested ?? ciaddr;
+  if (address === undefined) return undefined;
+  if (server !== undefined) return { kind: 'selecting', server, requested: address };
+  return ciaddr === undefined
+    ? { kind: 'init-reboot', requested: address }
+    : { kind: 'renewing', requested: ciaddr };
+}
+
+/** What is wrong with a wish that speaks of an address in use: replies go to that address. */
+function faultOf(wish: Wish, source: Ipv4, policy: BootPolicy): IgnoreReason | undefined {
+  switch (wish.kind) {
+    case 'renewing':
+    case 'inform':
+    case 'release':
+      if (!isUsableIn(policy.subnet.subnet, wish.requested)) return 'outside-subnet';
+      if (wish.requested === policy.serverAddress) return 'outside-subnet';
+      // RFC 2131 section 4.4.6: a RELEASE comes from the address it gives back, so nobody gives back another's.
+      return wish.kind === 'release' && source !== wish.requested ? 'wrong-source' : undefined;
+    default:
+      return undefined;
+  }
+}
+
+function addressOption(packet: DhcpPacket, code: number): Ipv4 | undefined {
+  const address = readAddress(packet.options, code);
+  return address === NO_ADDRESS ? undefined : address;
+}
+
+/** Relays of other subnets come with part B; one inside the served subnet needs nothing more than its address. */
+function isServedRelay(giaddr: Ipv4, { subnet: { subnet }, serverAddress }: BootPolicy): boolean {
+  if (giaddr === NO_ADDRESS) return true;
+  return giaddr !== serverAddress && isUsableIn(subnet, giaddr);
+}

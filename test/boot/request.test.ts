@@ -1,0 +1,98 @@
+import { describe, expect, it } from 'vitest';
+import { notForUs, readWish } from '../../src/boot/request.ts';
+import { addresses, OPTION, octet } from '../../src/wire/dhcp/options.ts';
+import { NO_ADDRESS } from '../../src/wire/dhcp/packet.ts';
+import { aPolicy, ip, mac } from '../builders.ts';
+import { aMessage, taking } from './world.ts';
+
+const policy = aPolicy();
+const wishOf = (packet: ReturnType<typeof aMessage>, source = NO_ADDRESS) =>
+  readWish({ packet, source }, policy);
+const ciaddr = ip('10.77.0.11');
+const requested = [OPTION.requestedAddress, addresses(ciaddr)] as const;
+
+describe('is it for us?', () => {
+  it.each([
+    ['A4: a reply', { op: 2 as const }, 'is-a-reply'],
+    ['B12: 17 hops', { hops: 17 }, 'too-many-hops'],
+    ['B11: a relay outside the subnet', { giaddr: ip('192.168.0.1') }, 'relay-not-served'],
+    ['B11: a relay at 127.0.0.1', { giaddr: ip('127.0.0.1') }, 'relay-not-served'],
+    ['B11: a relay at the broadcast address', { giaddr: ip('10.77.0.255') }, 'relay-not-served'],
+    ['B11: a relay with our own address', { giaddr: policy.serverAddress }, 'relay-not-served'],
+    ['a relay inside the subnet', { giaddr: ip('10.77.0.9'), hops: 1 }, undefined],
+    ['a client', {}, undefined],
+  ])('%s', (_name, given, expected) => {
+    expect(notForUs(aMessage('DISCOVER', given), policy)).toBe(expected);
+  });
+
+  it.each([
+    ['A2: no option 53', [], 'no-message-type'],
+    ['A10: an empty option 53', [[53, new Uint8Array(0)]], 'unsupported-message'],
+    ['C6: LEASEQUERY', [[53, octet(10)]], 'unsupported-message'],
+    ['an OFFER', [[53, octet(2)]], 'unsupported-message'],
+    ['a NAK', [[53, octet(6)]], 'unsupported-message'],
+  ] as const)('%s', (_name, options, expected) => {
+    expect(notForUs({ ...aMessage('DISCOVER'), options: new Map(options) }, policy)).toBe(expected);
+  });
+});
+
+describe('what does it want? (RFC 2131 table 4)', () => {
+  it.each([
+    ['DISCOVER', aMessage('DISCOVER'), { kind: 'discover' }],
+    [
+      'DISCOVER with a wish',
+      aMessage('DISCOVER', { options: [requested] }),
+      { kind: 'discover', requested: ciaddr },
+    ],
+    [
+      'SELECTING',
+      aMessage('REQUEST', { options: taking(ciaddr) }),
+      { kind: 'selecting', server: policy.serverAddress, requested: ciaddr },
+    ],
+    [
+      'INIT-REBOOT',
+      aMessage('REQUEST', { options: [requested] }),
+      { kind: 'init-reboot', requested: ciaddr },
+    ],
+    ['RENEWING', aMessage('REQUEST', { ciaddr }), { kind: 'renewing', requested: ciaddr }],
+    ['DECLINE', aMessage('DECLINE', { options: [requested] }), { kind: 'decline', requested: ciaddr }],
+    ['INFORM', aMessage('INFORM', { ciaddr }), { kind: 'inform', requested: ciaddr }],
+  ])('%s', (_name, packet, wish) => {
+    expect(wishOf(packet)).toEqual({ ok: true, wish });
+  });
+
+  it.each([
+    ['A6: a zero MAC', aMessage('DISCOVER', { chaddr: mac('00:00:00:00:00:00') }), 'bad-mac'],
+    ['A6: the broadcast MAC', aMessage('DISCOVER', { chaddr: mac('ff:ff:ff:ff:ff:ff') }), 'bad-mac'],
+    ['A6: a multicast MAC', aMessage('DISCOVER', { chaddr: mac('01:00:5e:00:00:01') }), 'bad-mac'],
+    ['REQUEST of nothing', aMessage('REQUEST'), 'missing-address'],
+    [
+      'REQUEST of 0.0.0.0',
+      aMessage('REQUEST', { options: [[50, addresses(NO_ADDRESS)]] }),
+      'missing-address',
+    ],
+    [
+      'REQUEST with a short option 50',
+      aMessage('REQUEST', { options: [[50, octet(10)]] }),
+      'missing-address',
+    ],
+    ['DECLINE of nothing', aMessage('DECLINE'), 'missing-address'],
+    ['RELEASE of nothing', aMessage('RELEASE'), 'missing-address'],
+    ['C5: INFORM without ciaddr', aMessage('INFORM'), 'missing-address'],
+    ['C7: INFORM from elsewhere', aMessage('INFORM', { ciaddr: ip('8.8.8.8') }), 'outside-subnet'],
+    ['C7: RENEWING from elsewhere', aMessage('REQUEST', { ciaddr: ip('127.0.0.1') }), 'outside-subnet'],
+    [
+      'RENEWING of the broadcast address',
+      aMessage('REQUEST', { ciaddr: ip('10.77.0.255') }),
+      'outside-subnet',
+    ],
+    [
+      "RENEWING of the server's address",
+      aMessage('REQUEST', { ciaddr: policy.serverAddress }),
+      'outside-subnet',
+    ],
+    ['C4: RELEASE from another address', aMessage('RELEASE', { ciaddr }), 'wrong-source'],
+  ])('%s', (_name, packet, reason) => {
+    expect(wishOf(packet, ip('10.77.0.66'))).toEqual({ ok: false, reason });
+  });
+});
