@@ -1,0 +1,135 @@
+import { Readable } from 'node:stream';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
+import type { FastifyInstance } from 'fastify';
+import Type from 'typebox';
+import { ImageText } from '../../config/formats.ts';
+import { suggestion } from '../../config/suggest.ts';
+import { AppError } from '../../core/errors.ts';
+import type { ImageDefinition, ImageName } from '../../core/image.ts';
+import type { Job, JobId } from '../../core/job.ts';
+import type { JobStore } from '../../ports/job-store.ts';
+import { JobDocument, Limit } from '../schemas.ts';
+
+/** What the routes of builds work on. */
+export interface BuildRoutesOptions {
+  readonly jobs: JobStore;
+  readonly images: () => readonly ImageDefinition[];
+  /** Wakes the worker: a job was queued. */
+  readonly onQueued?: () => void;
+  /** Milliseconds between two looks at a log that is followed; 250 by default. */
+  readonly followInterval?: number;
+}
+
+const TAGS = { tags: ['builds'], security: [{ admin: [] }] };
+const Params = Type.Object({ id: Type.String() });
+const LogQuery = Type.Object(
+  {
+    offset: Type.Optional(Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER })),
+    follow: Type.Optional(Type.Enum(['0', '1'])),
+  },
+  { additionalProperties: false },
+);
+const LOG_CHUNK = 64 * 1024;
+const LOG_ANSWER = 1024 * 1024;
+// A step may be silent for long; a follower that is gone is found by TCP keep-alive before that.
+const FOLLOW_IDLE_MS = 30 * 60_000;
+
+/** `/api/v1/builds`: ask for a build, and see how it goes. */
+export function buildRoutes(options: BuildRoutesOptions) {
+  return (base: FastifyInstance): void => {
+    const app = base.withTypeProvider<TypeBoxTypeProvider>();
+    const body = Type.Object({ image: ImageText }, { additionalProperties: false });
+    const queued = Type.Object({ job: JobDocument, merged: Type.Boolean() }, { additionalProperties: false });
+    app.post(
+      '/api/v1/builds',
+      { schema: { ...TAGS, summary: 'Build an image', body, response: { 202: queued } } },
+      async (request, reply) => {
+        const result = await options.jobs.enqueue(knownImage(request.body.image, options.images()));
+        options.onQueued?.();
+        return reply.code(202).header('location', `/api/v1/builds/${result.job.id}`).send(result);
+      },
+    );
+
+    const listed = {
+      querystring: Type.Object({ limit: Limit }, { additionalProperties: false }),
+      response: { 200: Type.Array(JobDocument) },
+    };
+    app.get(
+      '/api/v1/builds',
+      { schema: { ...TAGS, summary: 'List builds, newest first', ...listed } },
+      async (request) => [...(await options.jobs.list(request.query.limit ?? 50))],
+    );
+
+    app.get(
+      '/api/v1/builds/:id',
+      { schema: { ...TAGS, summary: 'Show a build', params: Params, response: { 200: JobDocument } } },
+      (request) => findJob(options.jobs, request.params.id),
+    );
+    logRoute(base, options);
+  };
+}
+
+function logRoute(base: FastifyInstance, options: BuildRoutesOptions): void {
+  const app = base.withTypeProvider<TypeBoxTypeProvider>();
+  app.get(
+    '/api/v1/builds/:id/log',
+    {
+      schema: {
+        ...TAGS,
+        summary: 'Read or follow the log of a build',
+        params: Params,
+        querystring: LogQuery,
+      },
+    },
+    async (request, reply) => {
+      const { id } = await findJob(options.jobs, request.params.id);
+      const offset = request.query.offset ?? 0;
+      reply.header('content-type', 'text/plain; charset=utf-8');
+      if (request.query.follow === '1') {
+        request.raw.socket.setTimeout(FOLLOW_IDLE_MS);
+        return reply.send(Readable.from(followLog(options, id, offset), { highWaterMark: 1 }));
+      }
+      const text = await options.jobs.readLog(id, offset, LOG_ANSWER);
+      return reply.header('bivouac-next-offset', offset + text.length).send(Buffer.from(text));
+    },
+  );
+}
+
+/** The log from an offset on, until the job has ended; pulled by the reader, so nothing queues up for a slow one. */
+async function* followLog(options: BuildRoutesOptions, id: JobId, start: number): AsyncGenerator<Buffer> {
+  let offset = start;
+  for (;;) {
+    const job = await options.jobs.find(id);
+    const chunk = await options.jobs.readLog(id, offset, LOG_CHUNK);
+    offset += chunk.length;
+    if (chunk.length > 0) yield Buffer.from(chunk);
+    else if (job === undefined || hasEnded(job)) return;
+    else await sleep(options.followInterval ?? 250);
+  }
+}
+
+function hasEnded(job: Job): boolean {
+  return job.state !== 'queued' && job.state !== 'running';
+}
+
+async function findJob(jobs: JobStore, text: string): Promise<Job> {
+  const job = isJobId(text) ? await jobs.find(text) : undefined;
+  if (job !== undefined) return job;
+  throw new AppError('not-found', `There is no build ${JSON.stringify(text.slice(0, 80))}`, {
+    remedy: 'GET /api/v1/builds lists them',
+  });
+}
+
+function isJobId(text: string): text is JobId {
+  return /^[0-9a-z-]{1,64}$/.test(text);
+}
+
+function knownImage(name: string, images: readonly ImageDefinition[]): ImageName {
+  const image = images.find((one) => one.name === name);
+  if (image !== undefined) return image.name;
+  const known = images.map((one) => one.name);
+  throw new AppError('invalid-input', `Cannot build image "${name}": there is no such image`, {
+    remedy: suggestion(name, known, 'images'),
+  });
+}

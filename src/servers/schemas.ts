@@ -1,0 +1,77 @@
+import Type, { type TProperties } from 'typebox';
+import { ChannelText, ImageText, Ipv4Text, KernelArgumentText, MacText } from '../config/formats.ts';
+
+/** A JSON object with these keys and no others. */
+function document<P extends TProperties>(properties: P, description?: string) {
+  return Type.Object(properties, {
+    additionalProperties: false,
+    ...(description === undefined ? {} : { description }),
+  });
+}
+
+const Milliseconds = Type.Integer({ description: 'milliseconds since 1970' });
+const DigestText = Type.String({ description: 'sha256:<64 hexadecimal digits>' });
+
+/** Body of `PUT /api/v1/hosts/:name`. */
+export const HostBody = document({
+  mac: Type.Optional(MacText),
+  macs: Type.Optional(Type.Array(MacText, { minItems: 1, maxItems: 16 })),
+  address: Type.Optional(Ipv4Text),
+  image: ImageText,
+  channel: Type.Optional(ChannelText),
+  cmdline: Type.Optional(Type.Array(KernelArgumentText, { maxItems: 64 })),
+  variables: Type.Optional(Type.Record(Type.String(), Type.Unknown())),
+});
+
+/** A host as the API shows it. */
+export const HostDocument = document({
+  name: Type.String(),
+  macs: Type.Array(Type.String()),
+  address: Type.Optional(Type.String()),
+  image: Type.String(),
+  channel: Type.String(),
+  cmdline: Type.Array(Type.String()),
+  variables: Type.Record(Type.String(), Type.Unknown()),
+  source: document({ kind: Type.String(), path: Type.Optional(Type.String()) }),
+});
+
+/** A build job as the API shows it. */
+export const JobDocument = document({
+  id: Type.String(),
+  image: Type.String(),
+  state: Type.Enum(['queued', 'running', 'succeeded', 'failed', 'interrupted']),
+  createdAt: Milliseconds,
+  startedAt: Type.Optional(Milliseconds),
+  finishedAt: Type.Optional(Milliseconds),
+  release: Type.Optional(DigestText),
+  published: Type.Optional(Type.Boolean()),
+  error: Type.Optional(Type.String()),
+});
+
+/** An image and what its channels point to. */
+export const ImageDocument = document({
+  name: Type.String(),
+  parent: Type.Optional(Type.String()),
+  suite: Type.String(),
+  architecture: Type.String(),
+  output: Type.Enum(['netboot', 'files']),
+  channels: Type.Array(document({ channel: Type.String(), release: DigestText, publishedAt: Milliseconds })),
+});
+
+/** A lease and the host that has it. */
+export const LeaseDocument = document({
+  mac: Type.String(),
+  address: Type.String(),
+  expiresAt: Milliseconds,
+  state: Type.Enum(['bound', 'declined']),
+  host: Type.Optional(Type.String()),
+});
+
+/** A number of things to list, as the query of a URL gives it. */
+export const Limit = Type.Optional(Type.Integer({ minimum: 1, maximum: 1000 }));
+
+/** A boot's timeline, as `fleet/timeline.ts` defines it. */
+export const TimelineDocument = Type.Object(
+  {},
+  { additionalProperties: true, description: 'one boot, with all its steps' },
+);

@@ -1,0 +1,337 @@
+import { randomBytes } from 'node:crypto';
+import type { Socket } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { Digest } from '../../src/core/artefact.ts';
+import { digestHex } from '../../src/core/artefact.ts';
+import type { OpenArtefact } from '../../src/ports/artefact-store.ts';
+import { HttpFixture } from '../boot/http-fixture.ts';
+import {
+  aCatalogue,
+  anNbpRelease,
+  aPublication,
+  aRelease,
+  aSnapshot,
+  digest,
+  imageName,
+} from '../builders.ts';
+import { FakeArtefactStore } from '../fakes/artefact-store.ts';
+import { BootServer } from './boot-server.ts';
+
+/** Counts what is open. */
+class CountingStore extends FakeArtefactStore {
+  open_ = 0;
+  most = 0;
+  reads = 0;
+
+  override async open(name: Digest): Promise<OpenArtefact> {
+    const opened = await super.open(name);
+    this.open_++;
+    this.most = Math.max(this.most, this.open_);
+    return {
+      ...opened,
+      read: (target, position) => {
+        this.reads++;
+        return opened.read(target, position);
+      },
+      close: async () => {
+        this.open_--;
+      },
+    };
+  }
+}
+
+const CONTENT = randomBytes(3 * 1024 * 1024 + 17);
+let store: CountingStore;
+let server: BootServer;
+let hex: string;
+let etag: string;
+
+beforeEach(async () => {
+  store = new CountingStore();
+  const ref = await store.putBytes(CONTENT);
+  hex = digestHex(ref.digest);
+  etag = `"${ref.digest}"`;
+  const release = aRelease({ kernel: ref, initramfs: ref });
+  const nbp = anNbpRelease({ files: [{ name: 'undionly.kpxe', ...ref }] });
+  const catalogue = aCatalogue([
+    aPublication({ release }),
+    aPublication({ release: nbp, image: imageName('nbp'), digest: digest('e') }),
+  ]);
+  server = await BootServer.start({
+    artefacts: store,
+    fixture: new HttpFixture(aSnapshot({ catalogue })),
+    send: { chunkTimeout: 300 },
+  });
+});
+
+afterEach(async () => {
+  await server.stop();
+  expect(store.open_).toBe(0);
+});
+
+function path(): string {
+  return `/artefacts/sha256/${hex}`;
+}
+
+describe('an artefact', () => {
+  it('is sent whole, with its exact length, never in chunks (F5)', async () => {
+    const answer = await server.ask(path());
+    expect(answer.status).toBe(200);
+    expect(answer.body.equals(CONTENT)).toBe(true);
+    expect(answer.headers).toMatchObject({
+      'content-length': String(CONTENT.length),
+      'content-type': 'application/octet-stream',
+      'cache-control': 'public, max-age=31536000, immutable',
+      'accept-ranges': 'bytes',
+      etag,
+    });
+    expect(answer.headers['transfer-encoding']).toBeUndefined();
+    expect(answer.headers['content-encoding']).toBeUndefined();
+  });
+
+  it('is not compressed for who would take that (F14)', async () => {
+    const answer = await server.ask(path(), { headers: { 'accept-encoding': 'gzip, br' } });
+    expect(answer.headers['content-encoding']).toBeUndefined();
+    expect(answer.body.equals(CONTENT)).toBe(true);
+  });
+
+  it('has for HEAD the headers of GET and no body, also with Range (F4)', async () => {
+    for (const headers of [{}, { range: 'bytes=0-9' }]) {
+      const head = await server.ask(path(), { method: 'HEAD', headers });
+      expect(head.status).toBe(200);
+      expect(head.headers['content-length']).toBe(String(CONTENT.length));
+      expect(head.headers['content-range']).toBeUndefined();
+      expect(head.body).toHaveLength(0);
+    }
+    expect(store.reads).toBe(0);
+  });
+
+  it.each([
+    ['bytes=0-', 0, CONTENT.length],
+    ['bytes=0-0', 0, 1],
+    ['bytes=1048575-1048577', 1048575, 1048578],
+    ['bytes=-17', CONTENT.length - 17, CONTENT.length],
+    ['bytes=100-99999999999', 100, CONTENT.length],
+  ])('is sent in part for %s (F1)', async (range, from, to) => {
+    const answer = await server.ask(path(), { headers: { range } });
+    expect(answer.status).toBe(206);
+    expect(answer.headers['content-range']).toBe(`bytes ${from}-${to - 1}/${CONTENT.length}`);
+    expect(answer.headers['content-length']).toBe(String(to - from));
+    expect(answer.body.equals(CONTENT.subarray(from, to))).toBe(true);
+  });
+
+  it.each([`bytes=${CONTENT.length}-`, 'bytes=-0', 'bytes=18446744073709551616-'])(
+    'is refused with 416 for %s (F1)',
+    async (range) => {
+      const answer = await server.ask(path(), { headers: { range } });
+      expect(answer.status).toBe(416);
+      expect(answer.headers['content-range']).toBe(`bytes */${CONTENT.length}`);
+      expect(answer.headers['content-length']).toBe('0');
+    },
+  );
+
+  it.each(['bytes=5-2', 'bytes=a', 'items=0-1', `bytes=${Array.from({ length: 1000 }, () => '0-9').join()}`])(
+    'is sent whole for a range that may be ignored: %s (F1)',
+    async (range) => {
+      const answer = await server.ask(path(), { headers: { range } });
+      expect(answer.status).toBe(200);
+      expect(answer.body.length).toBe(CONTENT.length);
+    },
+  );
+
+  it.each([
+    ['the tag it has', () => etag, 206],
+    ['another tag', () => `"sha256:${'0'.repeat(64)}"`, 200],
+    ['its tag as a weak one', () => `W/${etag}`, 200],
+    ['a date', () => 'Wed, 21 Oct 2015 07:28:00 GMT', 200],
+  ])('is sent in part only if If-Range names %s (F2)', async (_name, condition, status) => {
+    const answer = await server.ask(path(), { headers: { range: 'bytes=0-9', 'if-range': condition() } });
+    expect(answer.status).toBe(status);
+    expect(answer.body.length).toBe(status === 206 ? 10 : CONTENT.length);
+  });
+
+  it('is not sent to who has it', async () => {
+    for (const tag of [etag, `W/${etag}`, `"x", ${etag}`, '*']) {
+      const answer = await server.ask(path(), { headers: { 'if-none-match': tag } });
+      expect(answer.status).toBe(304);
+      expect(answer.body).toHaveLength(0);
+    }
+    expect((await server.ask(path(), { headers: { 'if-none-match': '"x"' } })).status).toBe(200);
+  });
+
+  it('is served under //x and /./x without a redirect (F5)', async () => {
+    for (const odd of [`/${path()}`, `//artefacts//sha256///${hex}`, `/./artefacts/./sha256/${hex}`]) {
+      const answer = await server.ask(odd);
+      expect(answer.status).toBe(200);
+      expect(answer.body.equals(CONTENT)).toBe(true);
+    }
+  });
+
+  it('keeps the connection (F5)', async () => {
+    const get = `GET ${path()} HTTP/1.1\r\nHost: x\r\nRange: bytes=0-3\r\n\r\n`;
+    const last = get.replace('\r\n\r\n', '\r\nConnection: close\r\n\r\n');
+    const answer = await server.rawAnswer(get + get + last);
+    expect(answer.match(/HTTP\/1\.1 206/g)).toHaveLength(3);
+  });
+
+  it('answers HTTP/1.0 and ends', async () => {
+    const answer = await server.rawAnswer(`GET ${path()} HTTP/1.0\r\n\r\n`);
+    expect(answer).toMatch(/^HTTP\/1\.1 200/);
+    expect(answer).toContain(`Content-Length: ${CONTENT.length}\r\n`);
+    expect(answer.endsWith(CONTENT.toString('latin1'))).toBe(true);
+  });
+
+  it.each([
+    '/artefacts/sha256/..%2f..%2f..%2fetc%2fpasswd',
+    '/artefacts/sha256/%2e%2e/%2e%2e/etc/passwd',
+    '/artefacts/sha256/..%252f..%252fetc%252fpasswd',
+    '/artefacts/sha256/%c0%ae%c0%ae%c0%afetc',
+    '/artefacts/sha256/..\\..\\etc\\passwd',
+    '/artefacts/sha256/%00',
+    '/artefacts/sha256/../../etc/passwd',
+    `/artefacts/sha256/${'0'.repeat(63)}`,
+    `/artefacts/sha256/${'0'.repeat(65)}`,
+    `/artefacts/sha256/${'0'.repeat(64)}`,
+    `/artefacts/sha256/${'G'.repeat(64)}`,
+    '/artefacts/sha256/',
+    '/artefacts/sha256',
+    '/artefacts/md5/x',
+  ])('is nothing else than 64 digits: %s (F10)', async (odd) => {
+    const answer = await server.ask(odd);
+    expect([400, 404]).toContain(answer.status);
+    expect(store.reads).toBe(0);
+  });
+
+  it('is the one that was opened, also when it goes away meanwhile (F3)', async () => {
+    const answers = Array.from({ length: 20 }, () => server.ask(path()));
+    setTimeout(() => store.artefacts.clear(), 5);
+    for (const answer of await Promise.all(answers)) {
+      expect(answer.status === 404 || (answer.status === 200 && answer.body.equals(CONTENT))).toBe(true);
+    }
+  });
+
+  it('that cannot be read to its end cuts the connection, so that nobody takes a part for the whole', async () => {
+    const short = store.artefacts.get(`sha256:${hex}` as Digest)?.subarray(0, 2_000_000) ?? new Uint8Array();
+    const broken = new CountingStore();
+    broken.artefacts.set(`sha256:${hex}` as Digest, short);
+    const opened = broken.open.bind(broken);
+    broken.open = async (name) => ({ ...(await opened(name)), size: CONTENT.length });
+    const other = await BootServer.start({ artefacts: broken });
+    try {
+      await expect(other.ask(path())).rejects.toThrow(/aborted|hang up/);
+    } finally {
+      await other.stop();
+    }
+    expect(broken.open_).toBe(0);
+  });
+});
+
+describe('a transfer', () => {
+  it('is recorded with its name, size and time', async () => {
+    await server.ask(path());
+    await server.ask(path(), { headers: { range: 'bytes=0-9' } });
+    await server.ask(path(), { method: 'HEAD' });
+    await sleep(20);
+    await server.fixture.facts.settled();
+    const served = server.fixture.recorder.facts.filter((fact) => fact.kind === 'served');
+    expect(served).toMatchObject([
+      { by: 'http', name: 'kernel of web', bytes: CONTENT.length, complete: true },
+      { by: 'http', name: 'kernel of web', bytes: 10, complete: true },
+    ]);
+    expect(served[0]?.seconds).toBeGreaterThan(0);
+  });
+
+  it('to an address without a lease is not recorded', async () => {
+    const socket = await server.raw(
+      `GET ${path()} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`,
+      '127.0.0.2',
+    );
+    socket.resume();
+    await new Promise((resolve) => socket.once('close', resolve));
+    await sleep(20);
+    expect(server.fixture.recorder.facts).toEqual([]);
+  });
+
+  describe('of more than fits into the buffers of sockets', () => {
+    let big: string;
+
+    beforeEach(async () => {
+      big = digestHex((await store.putBytes(new Uint8Array(64 * 1024 * 1024))).digest);
+    });
+
+    /** Clients that ask and do not read. */
+    async function readers(count: number): Promise<Socket[]> {
+      const sockets = await Promise.all(
+        Array.from({ length: count }, () =>
+          server.raw(`GET /artefacts/sha256/${big} HTTP/1.1\r\nHost: x\r\n\r\n`),
+        ),
+      );
+      for (const socket of sockets) socket.pause();
+      return sockets;
+    }
+
+    it('that the client leaves closes the artefact, and is recorded as not complete (F9)', async () => {
+      const sockets = await readers(30);
+      await expect.poll(() => store.most).toBe(30);
+      for (const socket of sockets) socket.resetAndDestroy();
+      await expect.poll(() => store.open_).toBe(0);
+      await server.fixture.facts.settled();
+      const served = server.fixture.recorder.facts.filter((fact) => fact.kind === 'served');
+      expect(served).toHaveLength(30);
+      expect(served.some((fact) => fact.complete)).toBe(false);
+    });
+
+    it('to clients that do not read ends in time, and others go on meanwhile (F8)', async () => {
+      const slow = await readers(20);
+      await expect.poll(() => store.reads).toBeGreaterThan(20);
+      expect((await server.ask(path())).body.equals(CONTENT)).toBe(true);
+      await expect.poll(() => store.open_, { timeout: 5000 }).toBe(0);
+      for (const socket of slow) socket.destroy();
+    });
+
+    it('to a client that reads a little at a time ends too (F8)', async () => {
+      const [socket] = await readers(1);
+      const drip = setInterval(() => void socket?.read(1), 20);
+      await expect.poll(() => store.reads).toBeGreaterThan(0);
+      await expect.poll(() => store.open_, { timeout: 5000 }).toBe(0);
+      clearInterval(drip);
+      socket?.destroy();
+    });
+  });
+});
+
+describe('an image by name', () => {
+  it('has the bytes of the artefact without a redirect, to be asked for again', async () => {
+    for (const name of [
+      'web/stable/kernel',
+      'web/stable/initramfs',
+      `web/${digest('d')}/kernel`,
+      'nbp/stable/undionly.kpxe',
+    ]) {
+      const answer = await server.ask(`/images/${name}`);
+      expect(answer.status).toBe(200);
+      expect(answer.headers['cache-control']).toBe('no-cache');
+      expect(answer.headers.etag).toBe(etag);
+      expect(answer.body.equals(CONTENT)).toBe(true);
+      const head = await server.ask(`/images/${name}`, { method: 'HEAD' });
+      expect(head.headers['content-length']).toBe(String(CONTENT.length));
+    }
+    const release = await server.ask('/images/web/stable/release.json');
+    expect(JSON.parse(release.body.toString())).toMatchObject({ image: 'web', output: 'netboot' });
+  });
+
+  it.each([
+    'web/stable/rootfs',
+    'web/canary/kernel',
+    'other/stable/kernel',
+    `nbp/${digest('d')}/kernel`,
+    `web/${digest('0')}/kernel`,
+    'web/stable/layer-9',
+    'nbp/stable/__proto__',
+    'web/..%2f/kernel',
+    'WEB/stable/kernel',
+  ])('is nothing else: %s', async (name) => {
+    expect((await server.ask(`/images/${name}`)).status).toBe(404);
+  });
+});

@@ -1,0 +1,119 @@
+import { type ClientRequestArgs, type IncomingHttpHeaders, request } from 'node:http';
+import { connect, type Socket } from 'node:net';
+import { Writable } from 'node:stream';
+import { createLogger } from '../../src/adapters/logger.ts';
+import type { ArtefactStore } from '../../src/ports/artefact-store.ts';
+import { createHttpServer, type HttpLimits, type HttpServer } from '../../src/servers/http.ts';
+import { artefactRoutes } from '../../src/servers/routes/artefacts.ts';
+import { bootRoutes } from '../../src/servers/routes/boot.ts';
+import { imageRoutes } from '../../src/servers/routes/images.ts';
+import type { SendOptions } from '../../src/servers/send-bytes.ts';
+import { HttpFixture } from '../boot/http-fixture.ts';
+import { aLease, ip } from '../builders.ts';
+
+export interface Answer {
+  readonly status: number;
+  readonly headers: IncomingHttpHeaders;
+  readonly body: Buffer;
+}
+
+interface BootServerOptions {
+  readonly artefacts: Pick<ArtefactStore, 'stat' | 'open'>;
+  readonly fixture?: HttpFixture;
+  readonly send?: SendOptions;
+  readonly limits?: Partial<HttpLimits>;
+}
+
+/** The boot routes on a real socket of the loopback; the host's lease is 127.0.0.1. */
+export class BootServer {
+  readonly fixture: HttpFixture;
+  readonly server: HttpServer;
+  readonly port: number;
+  readonly log: string[];
+
+  private constructor(parts: { fixture: HttpFixture; server: HttpServer; port: number; log: string[] }) {
+    this.fixture = parts.fixture;
+    this.server = parts.server;
+    this.port = parts.port;
+    this.log = parts.log;
+  }
+
+  static async start(options: BootServerOptions): Promise<BootServer> {
+    const fixture = options.fixture ?? new HttpFixture();
+    await fixture.leases.commit(aLease({ address: ip('127.0.0.1') }));
+    const log: string[] = [];
+    const { boot } = fixture;
+    const serving = {
+      artefacts: options.artefacts,
+      onSent: boot.noteArtefact.bind(boot),
+      ...(options.send === undefined ? {} : { send: options.send }),
+    };
+    const catalogue = { release: (digest: string) => Promise.resolve(fixture.releases.get(digest)) };
+    const server = await createHttpServer({
+      logger: createLogger({
+        level: 'debug',
+        destination: new Writable({
+          write: (chunk: Buffer, _encoding, done) => {
+            log.push(chunk.toString());
+            done();
+          },
+        }),
+      }),
+      isAdminToken: () => false,
+      ...(options.limits === undefined ? {} : { limits: options.limits }),
+      register: [
+        bootRoutes({ boot, ...(options.send === undefined ? {} : { send: options.send }) }),
+        artefactRoutes(serving),
+        imageRoutes({ ...serving, snapshots: fixture.snapshots, catalogue }),
+      ],
+    });
+    const port = await server.start({ address: '127.0.0.1', port: 0 });
+    return new BootServer({ fixture, server, port, log });
+  }
+
+  stop(): Promise<void> {
+    return this.server.stop(0);
+  }
+
+  /** One request on a connection of its own; the path is sent as it is. */
+  ask(path: string, options: ClientRequestArgs & { readonly body?: string } = {}): Promise<Answer> {
+    const { body, ...rest } = options;
+    return new Promise((resolve, reject) => {
+      const sent = request(
+        { host: '127.0.0.1', port: this.port, path, agent: false, ...rest },
+        (response) => {
+          const chunks: Buffer[] = [];
+          response.on('data', (chunk: Buffer) => chunks.push(chunk));
+          response.on('error', reject);
+          response.on('end', () =>
+            resolve({
+              status: response.statusCode ?? 0,
+              headers: response.headers,
+              body: Buffer.concat(chunks),
+            }),
+          );
+        },
+      );
+      sent.on('error', reject);
+      sent.end(body);
+    });
+  }
+
+  /** A connection on which `text` was sent as it is. */
+  async raw(text: string, localAddress = '127.0.0.1'): Promise<Socket> {
+    const socket = connect({ host: '127.0.0.1', port: this.port, localAddress });
+    socket.on('error', () => undefined);
+    await new Promise((resolve) => socket.once('connect', resolve));
+    socket.write(text);
+    return socket;
+  }
+
+  /** All that the server sends on a connection until it ends it. */
+  async rawAnswer(text: string): Promise<string> {
+    const socket = await this.raw(text);
+    const chunks: Buffer[] = [];
+    socket.on('data', (chunk: Buffer) => chunks.push(chunk));
+    await new Promise((resolve) => socket.once('close', resolve));
+    return Buffer.concat(chunks).toString('latin1');
+  }
+}

@@ -1,0 +1,137 @@
+import { expect, test } from 'vitest';
+import type { BootEvent, BootId } from '../../src/core/event.ts';
+import { STABLE } from '../../src/core/image.ts';
+import { aLease, aNamedRelease, digest, hostName, ip, mac } from '../builders.ts';
+import { json, jsonList, startApi } from './api.ts';
+
+test('a build is asked for, joined by the next request, and shown', async () => {
+  const api = await startApi();
+  const asked = await api.sendJson('POST', '/api/v1/builds', { image: 'web' });
+  expect(asked.status).toBe(202);
+  const { job, merged } = await json(asked);
+  expect(merged).toBe(false);
+  expect(asked.headers.get('location')).toBe(`/api/v1/builds/${job.id}`);
+  expect(job).toMatchObject({ image: 'web', state: 'queued', createdAt: api.clock.now() });
+  expect(await json(api.sendJson('POST', '/api/v1/builds', { image: 'web' }))).toEqual({ job, merged: true });
+  await api.jobs.claim();
+  await api.jobs.finish(job.id, { state: 'succeeded', release: digest('d'), published: true });
+  expect(await json(api.call(`/api/v1/builds/${job.id}`))).toMatchObject({
+    state: 'succeeded',
+    release: digest('d'),
+    published: true,
+  });
+  expect(await jsonList(api.call('/api/v1/builds?limit=1'))).toHaveLength(1);
+});
+
+test('what cannot be built or found is refused with a remedy', async () => {
+  const api = await startApi();
+  const unknown = await api.sendJson('POST', '/api/v1/builds', { image: 'wbe' });
+  expect([unknown.status, (await json(unknown)).remedy]).toEqual([400, 'Did you mean "web"?']);
+  expect((await api.sendJson('POST', '/api/v1/builds', { image: '../x' })).status).toBe(400);
+  for (const id of ['nope', '..%2f..%2fbivouac', 'A', '%00']) {
+    expect((await api.call(`/api/v1/builds/${id}`)).status, id).toBe(404);
+    expect((await api.call(`/api/v1/builds/${id}/log`)).status, id).toBe(404);
+  }
+  for (const query of ['limit=0', 'limit=x', 'limit=100000', 'offset=1']) {
+    expect((await api.call(`/api/v1/builds?${query}`)).status, query).toBe(400);
+  }
+});
+
+test('a log is read from an offset', async () => {
+  const api = await startApi();
+  const { job } = await api.jobs.enqueue(api.site.images[0]?.name ?? fail());
+  await api.jobs.appendLog(job.id, 'one\ntwo\n');
+  const answer = await api.call(`/api/v1/builds/${job.id}/log?offset=4`);
+  expect(await answer.text()).toBe('two\n');
+  expect(answer.headers.get('bivouac-next-offset')).toBe('8');
+  expect(answer.headers.get('content-length')).toBe('4');
+  expect(answer.headers.get('content-type')).toBe('text/plain; charset=utf-8');
+  expect((await api.call(`/api/v1/builds/${job.id}/log?offset=-1`)).status).toBe(400);
+});
+
+test('a log is followed until the job ends', async () => {
+  const api = await startApi();
+  const { job } = await api.jobs.enqueue(api.site.images[0]?.name ?? fail());
+  await api.jobs.claim();
+  await api.jobs.appendLog(job.id, 'first\n');
+  const answer = await api.call(`/api/v1/builds/${job.id}/log?follow=1`);
+  const text = answer.text();
+  await api.jobs.appendLog(job.id, 'second\n');
+  await api.jobs.appendLog(job.id, 'third\n');
+  await api.jobs.finish(job.id, { state: 'failed', error: 'Stage failed' });
+  expect(await text).toBe('first\nsecond\nthird\n');
+});
+
+// Row G10.
+test('a follower that goes away leaves nothing behind, and the server stops at once', async () => {
+  const api = await startApi();
+  const { job } = await api.jobs.enqueue(api.site.images[0]?.name ?? fail());
+  await api.jobs.appendLog(job.id, 'x'.repeat(200_000));
+  const controller = new AbortController();
+  const answer = await api.call(`/api/v1/builds/${job.id}/log?follow=1`, { signal: controller.signal });
+  await answer.body?.getReader().read();
+  controller.abort();
+  const started = performance.now();
+  await api.server.stop(3000);
+  expect(performance.now() - started).toBeLessThan(1500);
+});
+
+test('boots are timelines, by host, newest first', async () => {
+  const api = await startApi();
+  api.events.append(anEvent('b1', 1000));
+  api.events.append(anEvent('b2', 2000));
+  const boots = await jsonList(api.call('/api/v1/hosts/web01/boots'));
+  expect(boots.map((boot) => boot.boot)).toEqual(['b2', 'b1']);
+  const last = await json(api.call('/api/v1/hosts/web01/boots/last'));
+  expect(last).toMatchObject({
+    boot: 'b2',
+    outcome: 'healthy',
+    entries: [{ text: 'healthy', source: 'host' }],
+  });
+  expect((await json(api.call('/api/v1/hosts/web01/boots/b1'))).boot).toBe('b1');
+  expect((await api.call('/api/v1/hosts/web02/boots/b1')).status).toBe(404);
+  expect((await api.call('/api/v1/hosts/web02/boots/last')).status).toBe(404);
+  expect(await jsonList(api.call('/api/v1/hosts/web01/boots?limit=1'))).toHaveLength(1);
+});
+
+test('images tell what is published, leases tell whose they are', async () => {
+  const api = await startApi();
+  await api.catalogue.publish(aNamedRelease(), STABLE);
+  await api.leases.commit(aLease());
+  await api.leases.commit(aLease({ mac: mac('52:54:00:00:00:99'), address: ip('10.77.0.150') }));
+  const images = await jsonList(api.call('/api/v1/images'));
+  expect(images.map((image) => [image.name, image.channels])).toEqual([
+    ['base', []],
+    ['web', [{ channel: 'stable', release: digest('d'), publishedAt: api.clock.now() }]],
+  ]);
+  expect(await json(api.call('/api/v1/leases'))).toEqual([
+    { ...aLease(), host: 'web01' },
+    aLease({ mac: mac('52:54:00:00:00:99'), address: ip('10.77.0.150') }),
+  ]);
+});
+
+test('the open pages say what this is and whether it works', async () => {
+  const api = await startApi({ ready: () => Promise.resolve() });
+  const open = (path: string) => fetch(`${api.base}${path}`);
+  expect(await (await open('/')).text()).toContain('/openapi.json');
+  expect(await (await open('/healthz')).text()).toBe('ok\n');
+  expect((await open('/readyz')).status).toBe(200);
+  const broken = await startApi({ ready: () => Promise.reject(new Error('disk secret')) });
+  const answer = await fetch(`${broken.base}/readyz`);
+  expect(answer.status).toBe(503);
+  expect(await answer.text()).not.toContain('secret');
+});
+
+function anEvent(boot: string, at: number): BootEvent {
+  return {
+    boot: boot as BootId,
+    mac: mac(),
+    host: hostName('web01'),
+    at,
+    fact: { kind: 'milestone', milestone: 'healthy' },
+  };
+}
+
+function fail(): never {
+  throw new Error('missing');
+}
