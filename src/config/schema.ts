@@ -1,0 +1,76 @@
+import Type, { type TProperties } from 'typebox';
+import {
+  ChannelText,
+  DomainText,
+  DurationText,
+  ImageText,
+  Ipv4Text,
+  KernelArgumentText,
+  MacText,
+  ModeText,
+  OwnerText,
+  PathText,
+  RangeText,
+  SubnetText,
+} from './formats.ts';
+
+function mapping<P extends TProperties>(properties: P) {
+  return Type.Object(properties, { additionalProperties: false });
+}
+
+const Port = Type.Integer({ minimum: 1, maximum: 65_535, description: 'a port, 1 to 65535' });
+const Listener = mapping({ port: Type.Optional(Port) });
+
+/** Shape of `bivouac.yml`. */
+export const ServerFileSchema = mapping({
+  server: mapping({
+    address: Ipv4Text,
+    http: Type.Optional(Listener),
+    tftp: Type.Optional(Listener),
+    dhcp: Type.Optional(Listener),
+    data: Type.Optional(PathText),
+  }),
+  dhcp: mapping({
+    subnet: SubnetText,
+    pool: Type.Optional(RangeText),
+    router: Type.Optional(Ipv4Text),
+    dns: Type.Optional(Type.Array(Ipv4Text, { maxItems: 8 })),
+    domain: Type.Optional(DomainText),
+    lease: Type.Optional(DurationText),
+  }),
+  unknown_hosts: Type.Optional(
+    Type.Union([Type.Literal('ignore'), mapping({ image: ImageText, channel: Type.Optional(ChannelText) })], {
+      description: '"ignore" or {image: NAME}',
+    }),
+  ),
+  boot: Type.Optional(
+    mapping({
+      on_failure: Type.Optional(Type.Enum(['retry', 'shell', 'reboot'])),
+      token_lifetime: Type.Optional(DurationText),
+    }),
+  ),
+  directories: Type.Optional(
+    mapping({
+      images: Type.Optional(PathText),
+      hosts: Type.Optional(PathText),
+      boot: Type.Optional(PathText),
+    }),
+  ),
+});
+
+/** Shape of `hosts/<name>.yml`. */
+export const HostFileSchema = mapping({
+  mac: Type.Optional(MacText),
+  macs: Type.Optional(Type.Array(MacText, { minItems: 1, maxItems: 16 })),
+  address: Type.Optional(Ipv4Text),
+  image: ImageText,
+  channel: Type.Optional(ChannelText),
+  cmdline: Type.Optional(Type.Array(KernelArgumentText, { maxItems: 64 })),
+  variables: Type.Optional(Type.Record(Type.String(), Type.Unknown(), { description: 'a mapping' })),
+  files: Type.Optional(
+    Type.Record(Type.String(), mapping({ mode: Type.Optional(ModeText), owner: Type.Optional(OwnerText) }), {
+      description: 'a mapping of paths to {mode, owner}',
+    }),
+  ),
+  delete: Type.Optional(Type.Array(Type.String({ description: 'an absolute path' }), { maxItems: 4096 })),
+});

@@ -1,0 +1,323 @@
+import { execFileSync } from 'node:child_process';
+import { symlinkSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { aHost, hostName, ip, mac } from '../builders.ts';
+import { faultsOf, load, loadedSite, siteFolder } from './site-folder.ts';
+
+const SERVER = 'server: {address: 10.77.0.1}\n';
+
+test('a small site is read with all defaults', async () => {
+  const folder = siteFolder();
+  const result = await load(folder);
+  if (!result.ok) throw new Error('faults');
+  expect(result.site).toMatchObject({
+    file: join(folder, 'bivouac.yml'),
+    directories: { data: join(folder, 'data'), images: join(folder, 'images'), hosts: join(folder, 'hosts') },
+    listen: { address: '10.77.0.1', http: 80, tftp: 69, dhcp: 67 },
+    policy: {
+      serverAddress: '10.77.0.1',
+      baseUrl: 'http://10.77.0.1',
+      subnet: {
+        subnet: { network: '10.77.0.0', prefix: 24 },
+        pool: { first: '10.77.0.100', last: '10.77.0.199' },
+        dns: [],
+        leaseTime: 3600,
+      },
+      unknownHosts: { kind: 'ignore' },
+      onFailure: 'retry',
+      tokenLifetime: 3600,
+    },
+  });
+  expect(result.site.images.map((image) => image.name)).toEqual(['trixie', 'base', 'web']);
+  expect(result.site.hosts).toEqual([
+    aHost({ source: { kind: 'file', path: join(folder, 'hosts/web01.yml') } }),
+  ]);
+});
+
+test('every setting of bivouac.yml is read', async () => {
+  const site = await loadedSite({
+    'bivouac.yml': `
+server: {address: 10.77.0.1, http: {port: 8080}, tftp: {port: 6969}, dhcp: {port: 6767}, data: /srv/data}
+dhcp: {subnet: 10.77.0.0/24, router: 10.77.0.254, dns: [10.77.0.1, 1.1.1.1], domain: Lab.Example, lease: 30m}
+unknown_hosts: {image: web, channel: canary}
+boot: {on_failure: shell, token_lifetime: 2h}
+directories: {images: images, hosts: hosts, boot: boot}
+`,
+  });
+  expect(site.listen).toEqual({ address: '10.77.0.1', http: 8080, tftp: 6969, dhcp: 6767 });
+  expect(site.directories.data).toBe('/srv/data');
+  expect(site.policy).toEqual({
+    serverAddress: '10.77.0.1',
+    baseUrl: 'http://10.77.0.1:8080',
+    subnet: {
+      subnet: { network: '10.77.0.0', prefix: 24 },
+      router: '10.77.0.254',
+      dns: ['10.77.0.1', '1.1.1.1'],
+      domain: 'lab.example',
+      leaseTime: 1800,
+    },
+    unknownHosts: { kind: 'image', image: 'web', channel: 'canary' },
+    onFailure: 'shell',
+    tokenLifetime: 7200,
+  });
+});
+
+test('BIVOUAC_DATA wins over the file', async () => {
+  const site = await loadedSite({}, { environment: { BIVOUAC_DATA: '/elsewhere' } });
+  expect(site.directories.data).toBe('/elsewhere');
+});
+
+test('any spelling of a MAC is one form; a host may have several', async () => {
+  const site = await loadedSite({
+    'hosts/web01.yml': 'macs: [52-54-00-AB-00-01, 5254.00ab.0002, "525400ab0003"]\nimage: web\n',
+  });
+  expect(site.hosts[0]?.macs).toEqual(['52:54:00:ab:00:01', '52:54:00:ab:00:02', '52:54:00:ab:00:03']);
+});
+
+test('BOM and CRLF are no fault, and do not shift positions', async () => {
+  const site = await loadedSite({ 'hosts/web01.yml': '\uFEFFmac: 52:54:00:77:00:01\r\nimage: web\r\n' });
+  expect(site.hosts).toHaveLength(1);
+  const faults = await faultsOf({ 'hosts/web01.yml': '\uFEFFmac: nonsense\r\nimage: web\r\n' });
+  expect(faults).toEqual([
+    expect.stringMatching(/^hosts\/web01\.yml:1:6: "mac" is "nonsense", wanted six octets/),
+  ]);
+});
+
+test('faults of all files are told at once', async () => {
+  const faults = await faultsOf({
+    'bivouac.yml': 'server: {address: 10.77.0.1, prot: 1}\ndhcp: {subnet: 10.77.0.1/24}\n',
+    'images/config.yml': 'trixie: {base: {stages: [gone.sh]}}\n',
+    'hosts/web01.yml': 'mac: 01:00:5e:00:00:01\nimage: web\n',
+    'hosts/web02.yml': 'image: nope\n',
+    'hosts/ghost/etc/motd': 'hi',
+  });
+  expect(faults.map((fault) => fault.split(': ', 1)[0])).toEqual([
+    'bivouac.yml:1:30',
+    'bivouac.yml:2:16',
+    'images/config.yml:1:26',
+    'hosts/web01.yml:1:6',
+    'hosts/web01.yml:2:8',
+    'hosts/web02.yml:1:1',
+    'hosts/web02.yml:1:8',
+    'hosts/ghost',
+  ]);
+});
+
+test.each([
+  ['server: {address: 10.77.0.1, adress: x}', 'Unknown key "adress" in "server" (Did you mean "address"?)'],
+  ['server: {}', 'Missing key "address" in "server" (Add "address")'],
+  ['server: {address: 10.77.0.1, http: {port: 0}}', '"server.http.port" is 0, wanted a port, 1 to 65535'],
+  ['server: {address: 10.77.0.1, http: 80}', '"server.http" is 80, wanted a mapping'],
+  [
+    'server: {address: 10.77.0.01}',
+    '"server.address" is "10.77.0.01", wanted an IPv4 address such as "10.77.0.1"',
+  ],
+  [`${SERVER}unknown_hosts: all`, '"unknown_hosts" is "all", wanted "ignore" or {image: NAME}'],
+  [`${SERVER}unknown_hosts: {image: wbe}`, 'There is no image "wbe" (Did you mean "web"?)'],
+  [`${SERVER}boot: {on_failure: halt}`, '"boot.on_failure" is "halt", wanted one of retry, shell, reboot'],
+  ['server: {address: 10.78.0.1}', "The server's address 10.78.0.1 is no address of the subnet 10.77.0.0/24"],
+  [
+    'server: {address: 10.77.0.255}',
+    "The server's address 10.77.0.255 is no address of the subnet 10.77.0.0/24",
+  ],
+])('server: %s', async (text, fault) => {
+  const subnet = 'dhcp: {subnet: 10.77.0.0/24}\n';
+  const faults = await faultsOf({ 'bivouac.yml': `${subnet}${text}\n` });
+  expect(faults).toEqual([expect.stringContaining(fault)]);
+});
+
+test.each([
+  [
+    'subnet: 10.77.0.5/24',
+    '"dhcp.subnet" is "10.77.0.5/24", wanted a network such as "10.77.0.0/24", host bits zero',
+  ],
+  ['subnet: 10.77.0.0', '"dhcp.subnet" is "10.77.0.0", wanted a network'],
+  ['subnet: 10.77.0.0/24, pool: 10.77.0.9-10.77.0.2', '"dhcp.pool" is "10.77.0.9-10.77.0.2", wanted a range'],
+  [
+    'subnet: 10.77.0.0/24, pool: 10.77.0.9-10.77.1.2',
+    'The pool 10.77.0.9-10.77.1.2 does not lie in the subnet',
+  ],
+  [
+    'subnet: 10.77.0.0/24, pool: 10.77.0.9-10.77.0.255',
+    'The pool 10.77.0.9-10.77.0.255 does not lie in the subnet',
+  ],
+  ['subnet: 10.77.0.0/24, pool: 10.77.0.1-10.77.0.9', "The pool holds the server's own address 10.77.0.1"],
+  ['subnet: 10.77.0.0/24, router: 10.1.0.1', 'The router 10.1.0.1 is no address of the subnet 10.77.0.0/24'],
+  ['subnet: 10.77.0.0/24, dns: [10.77.0.1, x]', '"dhcp.dns[1]" is "x", wanted an IPv4 address'],
+  ['subnet: 10.77.0.0/24, lease: 5', '"dhcp.lease" is 5, wanted a time such as "90s"'],
+  [
+    'subnet: 10.77.0.0/24, lease: 59s',
+    '"dhcp.lease" is "59s", wanted a time such as "90s", "30m", "1h" or "7d", of 1m',
+  ],
+  ['subnet: 10.77.0.0/24, domain: "-x"', '"dhcp.domain" is "-x", wanted a domain name'],
+])('dhcp: %s', async (text, fault) => {
+  const faults = await faultsOf({
+    'bivouac.yml': `${SERVER}dhcp: {${text}}\n`,
+    'hosts/web01.yml': undefined,
+  });
+  expect(faults).toEqual([expect.stringContaining(fault)]);
+});
+
+test.each([
+  [
+    'mac: 52:54:00:77:00:01\nmac: 52:54:00:77:00:02\nimage: web',
+    ':2:1: Duplicate key "mac" (Keep one of them)',
+  ],
+  ['mac: 52:54:00:77:00:01\nmacs: [52:54:00:77:00:02]\nimage: web', ':2:1: Both "mac" and "macs" are given'],
+  [
+    'macs: [52:54:00:77:00:01, 52-54-00-77-00-01]\nimage: web',
+    ':1:27: The MAC 52:54:00:77:00:01 is given twice',
+  ],
+  ['mac: 525400770001\nimage: web', ':1:6: "mac" is 525400770001, wanted six octets'],
+  [
+    'mac: 52:54:00:77:00:01\nimage: web\naddress: 10.78.0.1',
+    ':3:10: Cannot reserve 10.78.0.1: it is outside the subnet',
+  ],
+  [
+    'mac: 52:54:00:77:00:01\nimage: web\naddress: 10.77.0.1',
+    ":3:10: Cannot reserve 10.77.0.1: it is the server's own",
+  ],
+  [
+    'mac: 52:54:00:77:00:01\nimage: web\naddress: 10.77.0.255',
+    ':3:10: Cannot reserve 10.77.0.255: it is the network or',
+  ],
+  ['mac: 52:54:00:77:00:01\nimage: webb', ':2:8: There is no image "webb" (Did you mean "web"?)'],
+  ['\tmac: 52:54:00:77:00:01', ':1:1: A tab cannot indent YAML (Use spaces)'],
+  ['mac: !!js/function x\nimage: web', ':1:6: A tag has no meaning here'],
+  ['mac: "52', ':1:9: Cannot read YAML: Missing closing "quote'],
+  ['mac: 52:54:00:77:00:01\n---\nimage: web', ':2:1: The file holds more than one YAML document'],
+  ['', ':1:1: The file is empty, wanted a mapping'],
+  ['- web', ':1:1: The file is a list, wanted a mapping'],
+  [
+    'mac: 52:54:00:77:00:01\nimage: web\ncmdline: ["a b"]',
+    ':3:11: "cmdline[0]" is "a b", wanted one kernel argument',
+  ],
+  [
+    'mac: 52:54:00:77:00:01\nimage: web\ncmdline: ["x=${net0/ip}"]',
+    ':3:11: "cmdline[0]" is "x=${net0/ip}", wanted one',
+  ],
+  [
+    'mac: 52:54:00:77:00:01\nimage: web\nvariables: {__proto__: {a: 1}}',
+    ':3:13: Cannot use "__proto__" as the name',
+  ],
+  [
+    'mac: 52:54:00:77:00:01\nimage: web\nvariables: {a: [{constructor: 1}]}',
+    ':3:18: Cannot use "constructor"',
+  ],
+])('host file %j', async (text, fault) => {
+  const faults = await faultsOf({ 'hosts/web01.yml': text });
+  expect(faults).toContainEqual(expect.stringContaining(`hosts/web01.yml${fault}`));
+});
+
+test('an unquoted number is told to be quoted where that would help', async () => {
+  const faults = await faultsOf({ 'hosts/web01.yml': 'mac: 525400770001\nimage: web\n' });
+  expect(faults[0]).toMatch(/\(Put it in quotes\)$/);
+});
+
+test('one key of two hosts is a fault that names the other file and line', async () => {
+  const faults = await faultsOf({
+    'hosts/web02.yml': 'image: web\nmac: 52-54-00-77-00-01\naddress: 10.77.0.11\n',
+  });
+  expect(faults).toEqual([
+    'hosts/web02.yml:2:6: The MAC 52:54:00:77:00:01 belongs to host "web01" (hosts/web01.yml:1) (Give one of them another MAC)',
+    'hosts/web02.yml:3:10: The address 10.77.0.11 belongs to host "web01" (hosts/web01.yml:2) (Give one of them another address)',
+  ]);
+});
+
+test('hosts registered over the API are checked too', async () => {
+  const registered = [
+    aHost({ name: hostName('db1'), address: ip('10.77.0.50'), source: { kind: 'api' } }),
+    aHost({ name: hostName('web01'), macs: [mac('52:54:00:00:00:07')], address: ip('10.77.0.51') }),
+  ];
+  const faults = await faultsOf({}, { registeredHosts: () => Promise.resolve(registered) });
+  expect(faults).toEqual([
+    expect.stringContaining(
+      'hosts/web01.yml: The name "web01" belongs to host "web01", which was registered over the API',
+    ),
+    expect.stringContaining(
+      'hosts/web01.yml:1:6: The MAC 52:54:00:77:00:01 belongs to host "db1", which was registered',
+    ),
+  ]);
+});
+
+test.each([
+  ['hosts/Web02.yml', 'The file is named "Web02", wanted a host name'],
+  ['hosts/web_02.yml', 'The file is named "web_02", wanted a host name'],
+  ['hosts/web02.yaml', 'The file would be ignored: the name of a host file ends in ".yml"'],
+])('%s', async (path, fault) => {
+  expect(await faultsOf({ [path]: 'mac: 52:54:00:77:00:02\nimage: web\n' })).toEqual([
+    expect.stringContaining(fault),
+  ]);
+});
+
+test('files that are not there are faults, hosts excepted', async () => {
+  expect(await faultsOf({ 'images/config.yml': undefined })).toEqual([
+    'images/config.yml: There is no such file',
+  ]);
+  expect(await faultsOf({ 'boot/script.ipxe.njk': undefined })).toEqual([
+    expect.stringContaining('boot/script.ipxe.njk: There is no boot script template'),
+  ]);
+  expect((await loadedSite({ 'hosts/web01.yml': undefined })).hosts).toEqual([]);
+  expect(await load('/nonexistent')).toMatchObject({
+    ok: false,
+    faults: [{ message: 'There is no such file' }],
+  });
+});
+
+test('a file that is not UTF-8 or too large is a fault', async () => {
+  expect(await faultsOf({ 'hosts/web01.yml': Uint8Array.of(0x6d, 0xff, 0xfe) })).toEqual([
+    expect.stringContaining('Cannot read the file: it is not UTF-8'),
+  ]);
+  const large = `mac: 52:54:00:77:00:01\nimage: web\n#${'x'.repeat(1024 * 1024)}`;
+  expect(await faultsOf({ 'hosts/web01.yml': large })).toEqual([
+    expect.stringContaining('The file is larger than 1 MiB'),
+  ]);
+});
+
+test('aliases work, and a bomb of them is refused at once', async () => {
+  const site = await loadedSite({
+    'hosts/web01.yml': 'mac: 52:54:00:77:00:01\nimage: web\nvariables: {a: &a [1], b: *a}\n',
+  });
+  expect(site.hosts[0]?.variables).toEqual({ a: [1], b: [1] });
+  const levels = Array.from({ length: 20 }, (_, index) => {
+    const inner = index === 0 ? '"lol"' : `*l${index - 1}`;
+    return `  l${index}: &l${index} [${Array(10).fill(inner).join(', ')}]`;
+  });
+  const bomb = `mac: 52:54:00:77:00:01\nimage: web\nvariables:\n${levels.join('\n')}\n`;
+  const started = performance.now();
+  expect(await faultsOf({ 'hosts/web01.yml': bomb })).toEqual([
+    expect.stringContaining('Excessive alias count'),
+  ]);
+  expect(performance.now() - started).toBeLessThan(2000);
+});
+
+test('nesting of any depth ends in a fault, not in a crash', async () => {
+  for (const text of ['['.repeat(100_000), '{a: '.repeat(50_000), '- '.repeat(50_000)]) {
+    const faults = await faultsOf({ 'hosts/web01.yml': text });
+    expect(faults.length).toBeGreaterThan(0);
+  }
+});
+
+test('a kernel argument of an image that no boot could use is a fault of the image that brings it', async () => {
+  const faults = await faultsOf({
+    'images/config.yml':
+      'trixie: {base: {kernel: linux-image-amd64, cmdline: ["x=${y}"], web: {cmdline: [quiet]}}}\n',
+  });
+  expect(faults).toEqual([
+    expect.stringMatching(
+      /^images\/config\.yml: Image "base" cannot have kernel argument "x=\$\{y\}": it has "\$"/,
+    ),
+  ]);
+});
+
+test('a host file that is a pipe or a link to nothing is a fault, not a wait', async () => {
+  const folder = siteFolder();
+  execFileSync('mkfifo', [join(folder, 'hosts/pipe.yml')]);
+  symlinkSync('/nonexistent', join(folder, 'hosts/web02.yml'));
+  const result = await load(folder);
+  expect(result.ok ? [] : result.faults.map(({ message }) => message)).toEqual([
+    'Cannot read the file: it is no file',
+    'There is no such file',
+  ]);
+});
