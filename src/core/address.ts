@@ -36,7 +36,8 @@ export function parseMac(text: string): Mac | undefined {
 
 /** The address held by six octets, as in BOOTP `chaddr`. */
 export function macFromBytes(bytes: Uint8Array): Mac {
-  if (bytes.length !== 6) throw new RangeError(`Cannot make a MAC address from ${bytes.length} octets, wanted 6`);
+  if (bytes.length !== 6)
+    throw new RangeError(`Cannot make a MAC address from ${bytes.length} octets, wanted 6`);
   return macFromHex(Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join(''));
 }
 

@@ -1,6 +1,6 @@
 import type { ChannelName, ImageName } from './image.ts';
-import type { FilesRelease, NamedRelease } from './release.ts';
 import { STABLE } from './image.ts';
+import type { FilesRelease, NamedRelease } from './release.ts';
 
 /** A channel of an image and the release it points to. */
 export interface Publication extends NamedRelease {
@@ -19,7 +19,11 @@ export interface Catalogue {
 export const NBP_IMAGE = 'nbp' as ImageName;
 
 /** What a channel of an image points to. */
-export function published(catalogue: Catalogue, image: ImageName, channel: ChannelName): Publication | undefined {
+export function published(
+  catalogue: Catalogue,
+  image: ImageName,
+  channel: ChannelName,
+): Publication | undefined {
   return catalogue.publications.find((entry) => entry.image === image && entry.channel === channel);
 }
 

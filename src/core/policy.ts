@@ -1,4 +1,5 @@
 import type { AddressRange, Ipv4, Subnet } from './address.ts';
+import { formatSubnet, isUsableIn, subnetContains } from './address.ts';
 import type { ChannelName, ImageName } from './image.ts';
 
 /** What a MAC that no host owns gets. */
@@ -32,4 +33,14 @@ export interface BootPolicy {
   readonly onFailure: FailurePolicy;
   /** Seconds that a boot token lives. */
   readonly tokenLifetime: number;
+}
+
+/** Why no host may have this address reserved, as the end of a sentence; undefined when one may. */
+export function reservationProblem(policy: BootPolicy, address: Ipv4): string | undefined {
+  const { subnet, router } = policy.subnet;
+  if (!subnetContains(subnet, address)) return `it is outside the subnet ${formatSubnet(subnet)}`;
+  if (!isUsableIn(subnet, address)) return 'it is the network or the broadcast address of the subnet';
+  if (address === policy.serverAddress) return "it is the server's own";
+  if (address === router) return "it is the router's";
+  return undefined;
 }

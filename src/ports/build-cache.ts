@@ -6,16 +6,27 @@ declare const contentIdBrand: unique symbol;
 /** What a step's result depends on, as one SHA-256 in hexadecimal: its parent's id and the digests of its inputs. */
 export type ContentId = string & { readonly [contentIdBrand]: true };
 
-/** What a known step made. */
+/** What a known step made. `parent` is the image it worked on: a result counts only while that is still in use. */
 export type StepResult =
-  | { readonly kind: 'layer'; readonly container: ContainerImageId; readonly layer: ArtefactRef }
+  | {
+      readonly kind: 'layer';
+      /** Undefined for the first layer. */
+      readonly parent?: ContainerImageId;
+      readonly container: ContainerImageId;
+      readonly layer: ArtefactRef;
+    }
   | {
       readonly kind: 'initramfs';
+      readonly parent: ContainerImageId;
       readonly kernelVersion: string;
       readonly kernel: ArtefactRef;
       readonly initramfs: ArtefactRef;
     }
-  | { readonly kind: 'files'; readonly files: Readonly<Record<string, ArtefactRef>> };
+  | {
+      readonly kind: 'files';
+      readonly parent: ContainerImageId;
+      readonly files: Readonly<Record<string, ArtefactRef>>;
+    };
 
 /** Results of steps by content id. */
 export interface BuildCache {

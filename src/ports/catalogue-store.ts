@@ -1,5 +1,5 @@
-import type { Catalogue, Publication } from '../core/catalogue.ts';
 import type { Digest } from '../core/artefact.ts';
+import type { Catalogue, Publication } from '../core/catalogue.ts';
 import type { ChannelName, ImageName } from '../core/image.ts';
 import type { NamedRelease, Release } from '../core/release.ts';
 

@@ -23,7 +23,7 @@ export interface WorkingContainer {
   /** Host path of the mounted root. */
   readonly root: string;
   run(command: ContainerRun): Promise<void>;
-  /** One new layer above the image it was made from. */
+  /** One new layer above the image it was made from; durable when it resolves. */
   commit(name: string): Promise<ContainerImageId>;
   discard(): Promise<void>;
 }

@@ -9,8 +9,8 @@ export type HostFile = {
   readonly uid: number;
   readonly gid: number;
 } & (
-  | { readonly kind: 'file'; /** A nunjucks template. */ readonly template: string }
-  | { readonly kind: 'raw'; /** Not valid UTF-8, so copied as it is. */ readonly content: Uint8Array }
+  | { readonly kind: 'file' /** A nunjucks template. */; readonly template: string }
+  | { readonly kind: 'raw' /** Not valid UTF-8, so copied as it is. */; readonly content: Uint8Array }
   | { readonly kind: 'directory' }
   | { readonly kind: 'symlink'; readonly target: string }
 );

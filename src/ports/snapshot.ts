@@ -1,6 +1,6 @@
-import type { BootPolicy } from '../core/policy.ts';
 import type { Catalogue } from '../core/catalogue.ts';
 import type { Inventory } from '../core/inventory.ts';
+import type { BootPolicy } from '../core/policy.ts';
 import type { HostFilesSource } from './host-files.ts';
 
 /** All that an answer depends on, as of one instant. */

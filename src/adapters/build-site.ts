@@ -1,0 +1,25 @@
+import { join } from 'node:path';
+import type { BuildSite } from '../build/build.ts';
+import { FlockBuildLock } from './build-lock.ts';
+import { openBuildahEngine } from './buildah.ts';
+import { commandRunner } from './command.ts';
+import { AptMirror } from './mirror.ts';
+import type { State } from './state.ts';
+
+/** Everything a build needs, below a data directory. */
+export async function openBuildSite(directory: string, state: State, builder: string): Promise<BuildSite> {
+  const mirror = new AptMirror(commandRunner);
+  const engine = await openBuildahEngine({
+    directory: join(directory, 'containers'),
+    commands: commandRunner,
+  });
+  return {
+    world: { engine, commands: commandRunner, artefacts: state.artefacts, mirror },
+    cache: state.buildCache,
+    catalogue: state.catalogue,
+    lock: new FlockBuildLock(join(directory, 'build.lock'), commandRunner),
+    clock: state.clock,
+    workFolder: join(directory, 'work'),
+    builder,
+  };
+}

@@ -1,0 +1,87 @@
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { AppError } from '../core/errors.ts';
+import type { ContainerImageId } from '../ports/container-engine.ts';
+
+/** Where buildah keeps what is ours; nothing of the machine's own containers is there. */
+export interface StoragePaths {
+  readonly root: string;
+  readonly runRoot: string;
+  readonly temporary: string;
+  /** Says which images may be used: ours, all of them made here. */
+  readonly policy: string;
+  /** Two files in place of the machine's own configuration, so that it cannot change what we do. */
+  readonly emptyConfig: string;
+  readonly storageConfig: string;
+  /** Which boot of this machine the run root belongs to. */
+  readonly bootId: string;
+}
+
+/** The paths below one folder. */
+export function storagePaths(directory: string): StoragePaths {
+  return {
+    root: join(directory, 'root'),
+    runRoot: join(directory, 'run'),
+    temporary: join(directory, 'tmp'),
+    policy: join(directory, 'policy.json'),
+    emptyConfig: join(directory, 'empty.conf'),
+    storageConfig: join(directory, 'storage.conf'),
+    bootId: join(directory, 'boot-id'),
+  };
+}
+
+/** Parse what buildah prints after a commit: 64 hexadecimal digits on the last line. */
+export function parseContainerImageId(stdout: string): ContainerImageId {
+  const id = stdout.trim().split('\n').at(-1) ?? '';
+  if (!/^[0-9a-f]{64}$/.test(id)) {
+    throw new AppError('command-failed', `Cannot read the id of a committed image: got "${id.slice(0, 80)}"`);
+  }
+  return id as ContainerImageId;
+}
+
+/** Top layer of an image by the storage's own list; undefined when the image is gone. */
+export async function topLayerOf(paths: StoragePaths, image: ContainerImageId): Promise<string | undefined> {
+  const rows = await readRows(join(paths.root, 'overlay-images', 'images.json'));
+  const row = rows.find((entry) => entry['id'] === image);
+  const layer = row?.['layer'];
+  return typeof layer === 'string' && /^[0-9a-f]{64}$/.test(layer) ? layer : undefined;
+}
+
+/** Whether the storage has containers, without starting buildah. */
+export async function hasContainers(paths: StoragePaths): Promise<boolean> {
+  return (await readRows(join(paths.root, 'overlay-containers', 'containers.json'))).length > 0;
+}
+
+/** Make the folders and the configuration files. */
+export async function prepareStorage(paths: StoragePaths): Promise<void> {
+  const { root, runRoot, temporary, policy, emptyConfig, storageConfig } = paths;
+  await mkdir(root, { recursive: true, mode: 0o700 });
+  await mkdir(temporary, { recursive: true, mode: 0o700 });
+  await writeFile(policy, JSON.stringify({ default: [{ type: 'insecureAcceptAnything' }] }));
+  await writeFile(emptyConfig, '');
+  const storage = ['[storage]', 'driver = "overlay"', `graphroot = "${root}"`, `runroot = "${runRoot}"`, ''];
+  await writeFile(storageConfig, storage.join('\n'));
+  await forgetOtherBoot(paths);
+}
+
+/** After a reboot the run root tells of mounts that are gone: forget it. */
+async function forgetOtherBoot(paths: StoragePaths): Promise<void> {
+  const current = (await readFile('/proc/sys/kernel/random/boot_id', 'utf8')).trim();
+  const recorded = await readFile(paths.bootId, 'utf8').catch(() => '');
+  if (recorded === current) return;
+  await rm(paths.runRoot, { recursive: true, force: true });
+  await writeFile(paths.bootId, current);
+}
+
+async function readRows(path: string): Promise<readonly Readonly<Record<string, unknown>>[]> {
+  const text = await readFile(path, 'utf8').catch((error: unknown) => {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return '[]';
+    throw error;
+  });
+  const rows: unknown = JSON.parse(text);
+  return Array.isArray(rows) ? rows.filter(isRecord) : [];
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null;
+}

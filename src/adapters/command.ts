@@ -1,0 +1,192 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { execa } from 'execa';
+import type { CommandFailure } from '../core/command-error.ts';
+import { CommandError } from '../core/command-error.ts';
+import { messageOf } from '../core/errors.ts';
+import type { Argv, CommandOptions, CommandResult, CommandRunner, RunningCommand } from '../ports/command.ts';
+import { LineSplitter } from './command-lines.ts';
+
+const CAPTURE_LIMIT = 1024 * 1024;
+const TAIL_LINES = 20;
+/** From SIGTERM to SIGKILL, and from a program's end to the forced end of its streams. */
+const GRACE_MILLISECONDS = 5_000;
+const STREAM_GRACE_MILLISECONDS = 1_000;
+/** Exit code of `setpriv` (as of shells) when the program cannot be found. */
+const NOT_FOUND_EXIT = 127;
+
+/** Start a program with exactly this environment. */
+function spawn(argv: Argv, options: CommandOptions) {
+  const [program, ...args] = options.tethered ? ['setpriv', '--pdeathsig', 'KILL', '--', ...argv] : argv;
+  return execa(program, args, {
+    extendEnv: false,
+    env: { ...(options.environment ?? defaultEnvironment()) },
+    ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
+    detached: true, // its own process group, so that all that a stage started ends with it
+    cleanup: false,
+    buffer: false,
+    reject: false,
+    stdin: 'pipe',
+    stdout: 'pipe',
+    stderr: 'pipe',
+  });
+}
+
+type Subprocess = ReturnType<typeof spawn>;
+
+/** Runs programs through execa, without a shell. */
+export const commandRunner: CommandRunner = {
+  run: async (argv, options = {}) => {
+    const child = new GroupedProcess(argv, options);
+    child.endInput(options.input ?? '');
+    return await child.done;
+  },
+  start: async (argv, options = {}) => {
+    const child = new GroupedProcess(argv, options);
+    if (child.pid === undefined) await child.done;
+    return child.handle();
+  },
+};
+
+/** One program in a process group of its own. */
+class GroupedProcess {
+  readonly pid: number | undefined;
+  readonly done: Promise<CommandResult>;
+  private readonly argv: Argv;
+  private readonly subprocess: Subprocess;
+  private readonly tail: string[] = [];
+  private readonly splitters: LineSplitter[] = [];
+  private stdout = '';
+  private stopReason: CommandFailure | undefined;
+  private stopping: Promise<void> | undefined;
+
+  constructor(argv: Argv, options: CommandOptions) {
+    this.argv = argv;
+    this.subprocess = spawn(argv, options);
+    this.subprocess.stdin.on('error', () => undefined); // it may end without reading
+    this.pid = this.subprocess.pid;
+    this.readOutput(options);
+    this.done = this.finish(options);
+    this.done.catch(() => undefined); // a caller may look at it only after `stop`
+  }
+
+  handle(): RunningCommand {
+    return {
+      pid: this.pid ?? 0,
+      done: this.done,
+      write: (text) => void this.subprocess.stdin.write(text),
+      stop: () => this.stop({ kind: 'aborted' }),
+    };
+  }
+
+  endInput(text: string): void {
+    this.subprocess.stdin.end(text);
+  }
+
+  private readOutput(options: CommandOptions): void {
+    const sink = (line: string): void => {
+      this.tail.push(line);
+      if (this.tail.length > TAIL_LINES) this.tail.shift();
+      options.log?.(line);
+    };
+    for (const stream of [this.subprocess.stdout, this.subprocess.stderr]) {
+      const splitter = new LineSplitter(sink);
+      stream.on('data', (chunk: Buffer) => splitter.push(chunk));
+      this.splitters.push(splitter);
+      stream.on('error', () => undefined);
+    }
+    const decoder = new TextDecoder();
+    this.subprocess.stdout.on('data', (chunk: Buffer) => {
+      const room = CAPTURE_LIMIT - this.stdout.length;
+      if (room > 0) this.stdout += decoder.decode(chunk, { stream: true }).slice(0, room);
+    });
+  }
+
+  private async finish(options: CommandOptions): Promise<CommandResult> {
+    await Promise.resolve(); // `done` is set before anything can stop it
+    const disarm = this.arm(options);
+    this.subprocess.nodeChildProcess.once('exit', () => this.endLeftovers());
+    try {
+      const result = await this.subprocess;
+      for (const splitter of this.splitters) splitter.end();
+      if (result.exitCode === 0 && this.stopReason === undefined) return { stdout: this.stdout };
+      throw new CommandError(this.argv[0], this.stopReason ?? failureOf(result, options), this.tail);
+    } finally {
+      disarm();
+    }
+  }
+
+  /** Stop it when the signal fires or the time is up. */
+  private arm({ signal, timeout }: CommandOptions): () => void {
+    const onAbort = (): void => void this.stop({ kind: 'aborted' });
+    const timer =
+      timeout === undefined
+        ? undefined
+        : setTimeout(() => void this.stop({ kind: 'timeout', milliseconds: timeout }), timeout);
+    signal?.addEventListener('abort', onAbort, { once: true });
+    if (signal?.aborted) onAbort();
+    return () => {
+      clearTimeout(timer);
+      signal?.removeEventListener('abort', onAbort);
+    };
+  }
+
+  private stop(reason: CommandFailure): Promise<void> {
+    this.stopReason ??= reason;
+    this.stopping ??= this.endGroup();
+    return this.stopping;
+  }
+
+  private async endGroup(): Promise<void> {
+    const ended = this.done.then(
+      () => undefined,
+      () => undefined,
+    );
+    this.killGroup('SIGTERM');
+    const grace = new AbortController();
+    await Promise.race([
+      ended,
+      delay(GRACE_MILLISECONDS, undefined, { signal: grace.signal }).catch(() => undefined),
+    ]);
+    grace.abort();
+    this.killGroup('SIGKILL');
+    await ended;
+  }
+
+  /** What the program left running in its group ends with it; it would keep pipes and mounts open. */
+  private endLeftovers(): void {
+    this.killGroup('SIGKILL');
+    const timer = setTimeout(() => {
+      this.subprocess.stdout.destroy();
+      this.subprocess.stderr.destroy();
+    }, STREAM_GRACE_MILLISECONDS);
+    timer.unref();
+    void this.subprocess.then(() => clearTimeout(timer));
+  }
+
+  private killGroup(signal: NodeJS.Signals): void {
+    if (this.pid === undefined) return;
+    try {
+      process.kill(-this.pid, signal);
+    } catch {
+      // ESRCH: nobody is left in the group
+    }
+  }
+}
+
+function failureOf(result: Awaited<Subprocess>, options: CommandOptions): CommandFailure {
+  if (result.exitCode === NOT_FOUND_EXIT && options.tethered) return { kind: 'not-found' };
+  if (result.exitCode !== undefined) return { kind: 'exit', exitCode: result.exitCode };
+  if (result.signal !== undefined) return { kind: 'killed', signal: result.signal };
+  if (result.code === 'ENOENT') return { kind: 'not-found' };
+  return { kind: 'not-started', reason: messageOf(result.cause ?? result) };
+}
+
+function defaultEnvironment(): Record<string, string> {
+  return { PATH: systemPath(), HOME: process.env['HOME'] ?? '/', LC_ALL: 'C.UTF-8' };
+}
+
+/** The PATH of this process with the folders of system programs, which a user's PATH often lacks. */
+export function systemPath(): string {
+  const own = (process.env['PATH'] ?? '').split(':').filter((folder) => folder !== '');
+  return [...new Set([...own, '/usr/local/sbin', '/usr/sbin', '/sbin', '/usr/bin', '/bin'])].join(':');
+}

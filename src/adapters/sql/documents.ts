@@ -1,0 +1,41 @@
+import { AppError } from '../../core/errors.ts';
+import type { BootFact } from '../../core/event.ts';
+import type { Host } from '../../core/host.ts';
+import type { Release } from '../../core/release.ts';
+import type { StepResult } from '../../ports/build-cache.ts';
+import type { BootGrant } from '../../ports/token-store.ts';
+
+// Only the stores of this folder write these documents, so their shapes are those of the migration in force.
+
+/** Parse a stored host. */
+export function parseHostDocument(text: string): Host {
+  return parseJson(text, 'a host') as Host;
+}
+
+/** Parse a stored release. */
+export function parseReleaseDocument(text: string): Release {
+  return parseJson(text, 'a release') as Release;
+}
+
+/** Parse a stored fact of a boot. */
+export function parseFactDocument(text: string): BootFact {
+  return parseJson(text, 'an event') as BootFact;
+}
+
+/** Parse a stored grant of a boot token. */
+export function parseGrantDocument(text: string): BootGrant {
+  return parseJson(text, 'a boot token') as BootGrant;
+}
+
+/** Parse a stored result of a build step. */
+export function parseStepDocument(text: string): StepResult {
+  return parseJson(text, 'a build step') as StepResult;
+}
+
+function parseJson(text: string, what: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    throw new AppError('integrity', `Cannot read ${what} from the database: it is no JSON`, { cause });
+  }
+}

@@ -1,0 +1,170 @@
+import { randomBytes } from 'node:crypto';
+import { AppError } from '../../core/errors.ts';
+import type { ImageName } from '../../core/image.ts';
+import type { Job, JobId } from '../../core/job.ts';
+import type { Clock } from '../../ports/clock.ts';
+import type { JobResult, JobStore } from '../../ports/job-store.ts';
+import type { JobLogs } from '../job-logs.ts';
+import { isRunning, processIdentity } from '../process-identity.ts';
+import { type SqlDatabase, storing } from './database.ts';
+import type { JobRow } from './tables.ts';
+
+/** What a job store needs beside its database. */
+export interface JobStoreOptions {
+  readonly clock: Clock;
+  readonly logs: JobLogs;
+  /** Who takes jobs; this process unless a test says otherwise. */
+  readonly owner?: string;
+  /** Whether an owner still runs. */
+  readonly isAlive?: (owner: string) => boolean;
+}
+
+/**
+ * Jobs in the database, logs in files.
+ * INVARIANTS: an image has at most one queued job (unique index); a job is taken by one statement, so by one process.
+ */
+export class SqlJobStore implements JobStore {
+  readonly #database: SqlDatabase;
+  readonly #clock: Clock;
+  readonly #logs: JobLogs;
+  readonly #owner: string;
+  readonly #isAlive: (owner: string) => boolean;
+  #lastId: JobId | undefined;
+
+  constructor(database: SqlDatabase, options: JobStoreOptions) {
+    this.#database = database;
+    this.#clock = options.clock;
+    this.#logs = options.logs;
+    this.#owner = options.owner ?? processIdentity(process.pid) ?? 'unknown';
+    this.#isAlive = options.isAlive ?? isRunning;
+  }
+
+  async enqueue(image: ImageName): Promise<{ readonly job: Job; readonly merged: boolean }> {
+    return storing(`queue a build of image "${image}"`, async () => {
+      // A queued job may be taken between the two statements; then the next round inserts a new one.
+      for (let attempt = 0; attempt < 10; attempt += 1) {
+        const row = this.#newRow(image);
+        const inserted = await this.#database.query
+          .insertInto('jobs')
+          .values(row)
+          .onConflict((conflict) => conflict.doNothing())
+          .executeTakeFirst();
+        if (inserted.numInsertedOrUpdatedRows === 1n) return { job: jobOf(row), merged: false };
+        const queued = await this.#queued(image);
+        if (queued !== undefined) return { job: jobOf(queued), merged: true };
+      }
+      throw new AppError('busy', `Cannot queue a build of image "${image}": its jobs change too fast`);
+    });
+  }
+
+  async claim(id?: JobId): Promise<Job | undefined> {
+    const row = await storing('take a build job', () =>
+      this.#database.query
+        .updateTable('jobs')
+        .set({ state: 'running', started_at: this.#clock.now(), owner: this.#owner })
+        .where('id', '=', (from) => {
+          const queued = from.selectFrom('jobs').select('id').where('state', '=', 'queued');
+          return (id === undefined ? queued : queued.where('id', '=', id)).orderBy('id').limit(1);
+        })
+        .returningAll()
+        .executeTakeFirst(),
+    );
+    return row === undefined ? undefined : jobOf(row);
+  }
+
+  async finish(id: JobId, result: JobResult): Promise<void> {
+    await storing(`finish job "${id}"`, () =>
+      this.#database.query
+        .updateTable('jobs')
+        .set({
+          state: result.state,
+          finished_at: this.#clock.now(),
+          ...(result.state === 'succeeded'
+            ? { release: result.release, published: result.published ? 1 : 0 }
+            : { error: result.error }),
+        })
+        .where('id', '=', id)
+        .execute(),
+    );
+  }
+
+  async find(id: JobId): Promise<Job | undefined> {
+    const row = await storing(`read job "${id}"`, () =>
+      this.#database.query.selectFrom('jobs').selectAll().where('id', '=', id).executeTakeFirst(),
+    );
+    return row === undefined ? undefined : jobOf(row);
+  }
+
+  async list(limit: number): Promise<readonly Job[]> {
+    const rows = await storing('list jobs', () =>
+      this.#database.query.selectFrom('jobs').selectAll().orderBy('id', 'desc').limit(limit).execute(),
+    );
+    return rows.map(jobOf);
+  }
+
+  async reap(): Promise<readonly Job[]> {
+    const running = await storing('list running jobs', () =>
+      this.#database.query.selectFrom('jobs').selectAll().where('state', '=', 'running').execute(),
+    );
+    const dead = running.filter((row) => row.owner === null || !this.#isAlive(row.owner));
+    const error = 'The process that ran it is gone';
+    for (const row of dead) await this.finish(row.id, { state: 'interrupted', error });
+    return dead.map((row) => jobOf({ ...row, state: 'interrupted', error, finished_at: this.#clock.now() }));
+  }
+
+  appendLog(id: JobId, text: string): Promise<void> {
+    return this.#logs.append(id, text);
+  }
+
+  readLog(id: JobId, offset: number, limit: number): Promise<Uint8Array> {
+    return this.#logs.read(id, offset, limit);
+  }
+
+  #queued(image: ImageName): Promise<JobRow | undefined> {
+    return this.#database.query
+      .selectFrom('jobs')
+      .selectAll()
+      .where('image', '=', image)
+      .where('state', '=', 'queued')
+      .executeTakeFirst();
+  }
+
+  #newRow(image: ImageName): JobRow {
+    const createdAt = this.#clock.now();
+    const id = nextId(createdAt, this.#lastId);
+    this.#lastId = id;
+    return {
+      id,
+      image,
+      state: 'queued',
+      created_at: createdAt,
+      started_at: null,
+      finished_at: null,
+      release: null,
+      published: null,
+      error: null,
+      owner: null,
+    };
+  }
+}
+
+/** Sorts by time: milliseconds in base 36, a count within that millisecond, and random bits against other processes. */
+function nextId(now: number, last: JobId | undefined): JobId {
+  const time = now.toString(36).padStart(9, '0');
+  const count = last?.startsWith(time) === true ? Number.parseInt(last.slice(9, 12), 36) + 1 : 0;
+  return `${time}${count.toString(36).padStart(3, '0')}${randomBytes(3).toString('hex')}` as JobId;
+}
+
+function jobOf(row: JobRow): Job {
+  return {
+    id: row.id,
+    image: row.image,
+    state: row.state,
+    createdAt: row.created_at,
+    ...(row.started_at === null ? {} : { startedAt: row.started_at }),
+    ...(row.finished_at === null ? {} : { finishedAt: row.finished_at }),
+    ...(row.release === null ? {} : { release: row.release }),
+    ...(row.published === null ? {} : { published: row.published === 1 }),
+    ...(row.error === null ? {} : { error: row.error }),
+  };
+}

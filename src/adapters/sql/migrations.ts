@@ -1,0 +1,70 @@
+import type { Database } from 'better-sqlite3';
+import { AppError } from '../../core/errors.ts';
+
+// Append only: a released migration never changes. The number of those applied is in `PRAGMA user_version`.
+const MIGRATIONS: readonly string[] = [
+  `
+  CREATE TABLE hosts (name TEXT PRIMARY KEY, address TEXT UNIQUE, document TEXT NOT NULL) STRICT;
+  CREATE TABLE host_macs (
+    mac TEXT PRIMARY KEY, host TEXT NOT NULL REFERENCES hosts (name) ON DELETE CASCADE
+  ) STRICT;
+  CREATE INDEX host_macs_host ON host_macs (host);
+
+  CREATE TABLE leases (
+    mac TEXT PRIMARY KEY, address TEXT NOT NULL UNIQUE, expires_at INTEGER NOT NULL, state TEXT NOT NULL
+  ) STRICT;
+
+  CREATE TABLE releases (digest TEXT PRIMARY KEY, document TEXT NOT NULL) STRICT;
+  CREATE TABLE channels (
+    image TEXT NOT NULL, channel TEXT NOT NULL, digest TEXT NOT NULL REFERENCES releases (digest),
+    published_at INTEGER NOT NULL, PRIMARY KEY (image, channel)
+  ) STRICT;
+  CREATE TABLE publications (
+    sequence INTEGER PRIMARY KEY, image TEXT NOT NULL, channel TEXT NOT NULL,
+    digest TEXT NOT NULL REFERENCES releases (digest), published_at INTEGER NOT NULL
+  ) STRICT;
+  CREATE INDEX publications_channel ON publications (image, channel, sequence);
+
+  CREATE TABLE jobs (
+    id TEXT PRIMARY KEY, image TEXT NOT NULL, state TEXT NOT NULL, created_at INTEGER NOT NULL,
+    started_at INTEGER, finished_at INTEGER, release TEXT, published INTEGER, error TEXT, owner TEXT
+  ) STRICT;
+  CREATE UNIQUE INDEX jobs_one_queued ON jobs (image) WHERE state = 'queued';
+  CREATE INDEX jobs_state ON jobs (state, id);
+
+  CREATE TABLE boots (
+    boot TEXT PRIMARY KEY, mac TEXT NOT NULL, host TEXT, started_at INTEGER NOT NULL
+  ) STRICT;
+  CREATE INDEX boots_mac ON boots (mac, started_at, boot);
+  CREATE INDEX boots_host ON boots (host, started_at, boot);
+  CREATE TABLE events (
+    id INTEGER PRIMARY KEY, boot TEXT NOT NULL REFERENCES boots (boot) ON DELETE CASCADE,
+    host TEXT, at INTEGER NOT NULL, fact TEXT NOT NULL
+  ) STRICT;
+  CREATE INDEX events_boot ON events (boot, id);
+
+  CREATE TABLE tokens (hash TEXT PRIMARY KEY, expires_at INTEGER NOT NULL, grant_document TEXT NOT NULL) STRICT;
+  CREATE INDEX tokens_expiry ON tokens (expires_at);
+
+  CREATE TABLE steps (content_id TEXT PRIMARY KEY, result TEXT NOT NULL) STRICT;
+  `,
+];
+
+/** Bring the database to the newest version, in one transaction. Rejects a database of a later Bivouac. */
+export function migrate(database: Database): void {
+  // IMMEDIATE: of two processes that start at once the second waits, and then finds nothing to do.
+  database.transaction(() => applyMissing(database)).immediate();
+}
+
+function applyMissing(database: Database): void {
+  const applied = Number(database.pragma('user_version', { simple: true }));
+  if (applied > MIGRATIONS.length) {
+    throw new AppError(
+      'storage',
+      `Cannot open database "${database.name}": its version is ${applied}, wanted at most ${MIGRATIONS.length}`,
+      { remedy: 'Start the version of Bivouac that wrote it, or restore a backup' },
+    );
+  }
+  for (const sql of MIGRATIONS.slice(applied)) database.exec(sql);
+  database.pragma(`user_version = ${MIGRATIONS.length}`);
+}

@@ -1,0 +1,85 @@
+import type { Generated } from 'kysely';
+import type { Ipv4, Mac } from '../../core/address.ts';
+import type { Digest } from '../../core/artefact.ts';
+import type { BootId } from '../../core/event.ts';
+import type { HostName } from '../../core/host.ts';
+import type { ChannelName, ImageName } from '../../core/image.ts';
+import type { JobId, JobState } from '../../core/job.ts';
+import type { Lease } from '../../core/lease.ts';
+import type { ContentId } from '../../ports/build-cache.ts';
+
+/** The tables as the newest migration leaves them. Times are milliseconds since 1970; documents are JSON. */
+export interface Tables {
+  readonly hosts: HostRow;
+  readonly host_macs: { readonly mac: Mac; readonly host: HostName };
+  readonly leases: LeaseRow;
+  readonly releases: { readonly digest: Digest; readonly document: string };
+  readonly channels: ChannelRow;
+  readonly publications: ChannelRow & { readonly sequence: Generated<number> };
+  readonly jobs: JobRow;
+  readonly boots: BootRow;
+  readonly events: EventRow;
+  readonly tokens: TokenRow;
+  readonly steps: { readonly content_id: ContentId; readonly result: string };
+}
+
+/** A registered host. */
+export interface HostRow {
+  readonly name: HostName;
+  readonly address: Ipv4 | null;
+  readonly document: string;
+}
+
+/** A lease. */
+export interface LeaseRow {
+  readonly mac: Mac;
+  readonly address: Ipv4;
+  readonly expires_at: number;
+  readonly state: Lease['state'];
+}
+
+/** Where a channel points, or pointed. */
+export interface ChannelRow {
+  readonly image: ImageName;
+  readonly channel: ChannelName;
+  readonly digest: Digest;
+  readonly published_at: number;
+}
+
+/** A build job; `owner` names the process that runs it. */
+export interface JobRow {
+  readonly id: JobId;
+  readonly image: ImageName;
+  readonly state: JobState;
+  readonly created_at: number;
+  readonly started_at: number | null;
+  readonly finished_at: number | null;
+  readonly release: Digest | null;
+  readonly published: number | null;
+  readonly error: string | null;
+  readonly owner: string | null;
+}
+
+/** One boot. */
+export interface BootRow {
+  readonly boot: BootId;
+  readonly mac: Mac;
+  readonly host: HostName | null;
+  readonly started_at: number;
+}
+
+/** One fact of a boot. */
+export interface EventRow {
+  readonly id: Generated<number>;
+  readonly boot: BootId;
+  readonly host: HostName | null;
+  readonly at: number;
+  readonly fact: string;
+}
+
+/** A boot token that was given out. */
+export interface TokenRow {
+  readonly hash: Digest;
+  readonly expires_at: number;
+  readonly grant_document: string;
+}

@@ -1,0 +1,51 @@
+import { join } from 'node:path';
+import type { Clock } from '../ports/clock.ts';
+import { FsArtefactStore } from './fs-artefact-store.ts';
+import { FsSecretStore } from './fs-secret-store.ts';
+import { JobLogs } from './job-logs.ts';
+import { CachedSnapshotSource, type SnapshotSite } from './snapshot.ts';
+import { SqlBuildCache } from './sql/build-cache.ts';
+import { SqlCatalogueStore } from './sql/catalogue-store.ts';
+import { openDatabase } from './sql/database.ts';
+import { SqlEventLog } from './sql/event-log.ts';
+import { SqlHostStore } from './sql/host-store.ts';
+import { SqlJobStore } from './sql/job-store.ts';
+import { SqlLeaseStore } from './sql/lease-store.ts';
+import { SqlTokenStore } from './sql/token-store.ts';
+
+/** The wall clock. */
+export const systemClock: Clock = { now: () => Date.now() };
+
+/** All stores of one data directory. */
+export type State = Awaited<ReturnType<typeof openState>>;
+
+/**
+ * Open the stores below a data directory, making what is not there yet. Several processes may have one directory
+ * open. `site` gives the files' part of the snapshot as it is at each call.
+ */
+export async function openState(directory: string, site: () => SnapshotSite) {
+  const clock = systemClock;
+  const database = openDatabase(join(directory, 'bivouac.db'));
+  const hosts = new SqlHostStore(database);
+  const catalogue = new SqlCatalogueStore(database, clock);
+  const events = new SqlEventLog(database);
+  return {
+    clock,
+    hosts,
+    catalogue,
+    events,
+    leases: await SqlLeaseStore.load(database),
+    tokens: new SqlTokenStore(database),
+    jobs: new SqlJobStore(database, { clock, logs: new JobLogs(join(directory, 'jobs')) }),
+    buildCache: new SqlBuildCache(database),
+    artefacts: await FsArtefactStore.open(join(directory, 'artefacts')),
+    secrets: new FsSecretStore(join(directory, 'secrets')),
+    /** Where the admin token is kept. */
+    topSecrets: new FsSecretStore(directory),
+    snapshots: new CachedSnapshotSource({ site, hosts, catalogue, version: () => database.version() }),
+    close: async (): Promise<void> => {
+      await events.flush();
+      await database.close();
+    },
+  };
+}

@@ -1,0 +1,48 @@
+import { AppError } from './errors.ts';
+
+/** How a command ended badly. */
+export type CommandFailure =
+  | { readonly kind: 'exit'; readonly exitCode: number }
+  | { readonly kind: 'killed'; readonly signal: string }
+  | { readonly kind: 'aborted' }
+  | { readonly kind: 'timeout'; readonly milliseconds: number }
+  | { readonly kind: 'not-found' }
+  | { readonly kind: 'not-started'; readonly reason: string };
+
+/** A program that did not end with exit code 0, and the last lines it wrote. */
+export class CommandError extends AppError {
+  readonly program: string;
+  readonly failure: CommandFailure;
+  readonly tail: readonly string[];
+
+  constructor(program: string, failure: CommandFailure, tail: readonly string[]) {
+    const lastLine = tail.at(-1);
+    const reason = describeFailure(failure);
+    const remedy = failure.kind === 'not-found' ? `Install "${program}" or put it on the PATH` : undefined;
+    super('command-failed', `Cannot run "${program}": ${reason}${lastLine ? `: ${lastLine}` : ''}`, {
+      ...(remedy === undefined ? {} : { remedy }),
+    });
+    this.name = 'CommandError';
+    this.program = program;
+    this.failure = failure;
+    this.tail = tail;
+  }
+}
+
+/** `exit code 2`, `no end after 60 s` and the like, for a message. */
+export function describeFailure(failure: CommandFailure): string {
+  switch (failure.kind) {
+    case 'exit':
+      return `exit code ${failure.exitCode}`;
+    case 'killed':
+      return `killed by ${failure.signal}`;
+    case 'aborted':
+      return 'stopped on request';
+    case 'timeout':
+      return `no end after ${Math.round(failure.milliseconds / 1000)} s`;
+    case 'not-found':
+      return 'no such program';
+    case 'not-started':
+      return failure.reason;
+  }
+}

@@ -1,0 +1,68 @@
+import { AppError } from '../../src/core/errors.ts';
+import type { ImageName } from '../../src/core/image.ts';
+import type { Job, JobId } from '../../src/core/job.ts';
+import type { JobResult, JobStore } from '../../src/ports/job-store.ts';
+
+/** Jobs in memory, all of this process; `orphans` are what `reap` finds. */
+export class FakeJobStore implements JobStore {
+  readonly jobs = new Map<JobId, Job>();
+  readonly logs = new Map<JobId, string>();
+  readonly orphans = new Set<JobId>();
+
+  enqueue(image: ImageName): Promise<{ job: Job; merged: boolean }> {
+    const queued = [...this.jobs.values()].find((job) => job.image === image && job.state === 'queued');
+    if (queued !== undefined) return Promise.resolve({ job: queued, merged: true });
+    const job: Job = { id: jobId(this.jobs.size + 1), image, state: 'queued', createdAt: this.jobs.size + 1 };
+    this.jobs.set(job.id, job);
+    return Promise.resolve({ job, merged: false });
+  }
+
+  claim(id?: JobId): Promise<Job | undefined> {
+    const job = [...this.jobs.values()].find(
+      (each) => each.state === 'queued' && (id === undefined || each.id === id),
+    );
+    if (job === undefined) return Promise.resolve(undefined);
+    return Promise.resolve(this.set({ ...job, state: 'running', startedAt: job.createdAt }));
+  }
+
+  finish(id: JobId, result: JobResult): Promise<void> {
+    const job = this.jobs.get(id);
+    if (job === undefined) return Promise.reject(new AppError('not-found', `Cannot finish job "${id}"`));
+    this.set({ ...job, ...result, finishedAt: job.createdAt + 1 });
+    return Promise.resolve();
+  }
+
+  find(id: JobId): Promise<Job | undefined> {
+    return Promise.resolve(this.jobs.get(id));
+  }
+
+  list(limit: number): Promise<readonly Job[]> {
+    return Promise.resolve([...this.jobs.values()].reverse().slice(0, limit));
+  }
+
+  reap(): Promise<readonly Job[]> {
+    const dead = [...this.jobs.values()].filter((job) => this.orphans.has(job.id) && job.state === 'running');
+    return Promise.resolve(
+      dead.map((job) => this.set({ ...job, state: 'interrupted', error: 'Its process died' })),
+    );
+  }
+
+  appendLog(id: JobId, text: string): Promise<void> {
+    this.logs.set(id, (this.logs.get(id) ?? '') + text);
+    return Promise.resolve();
+  }
+
+  readLog(id: JobId, offset: number, limit: number): Promise<Uint8Array> {
+    return Promise.resolve(Buffer.from(this.logs.get(id) ?? '').subarray(offset, offset + limit));
+  }
+
+  private set(job: Job): Job {
+    this.jobs.set(job.id, job);
+    return job;
+  }
+}
+
+/** Ids that sort by number. */
+function jobId(number: number): JobId {
+  return `job-${String(number).padStart(6, '0')}` as JobId;
+}
