@@ -1,0 +1,41 @@
+import { CommandError, describeFailure } from '../core/command-error.ts';
+import { AppError, messageOf } from '../core/errors.ts';
+import type { ImageName } from '../core/image.ts';
+import type { Step } from './step.ts';
+
+/** A stage that failed or was stopped; what the catalogue publishes is as it was before. */
+export class BuildError extends AppError {
+  readonly image: ImageName;
+  readonly stage: string;
+  /** Of the program that failed, when it ended by itself. */
+  readonly exitCode: number | undefined;
+  /** The last lines that the stage wrote. */
+  readonly tail: readonly string[];
+
+  constructor(
+    step: Pick<Step, 'image' | 'stage'>,
+    cause: unknown,
+    { interrupted = false, reason = '' } = {},
+  ) {
+    const command = cause instanceof CommandError ? cause : undefined;
+    const remedy = cause instanceof AppError ? cause.remedy : undefined;
+    const why = reason === '' ? reasonOf(cause) : reason;
+    super(
+      interrupted ? 'build-interrupted' : 'build-failed',
+      `Cannot build image "${step.image}": stage "${step.stage}" ${interrupted ? 'was stopped' : 'failed'}: ${why}`,
+      { cause, ...(remedy === undefined ? {} : { remedy }) },
+    );
+    this.name = 'BuildError';
+    this.image = step.image;
+    this.stage = step.stage;
+    this.exitCode = command?.failure.kind === 'exit' ? command.failure.exitCode : undefined;
+    this.tail = command?.tail ?? [];
+  }
+}
+
+function reasonOf(cause: unknown): string {
+  if (!(cause instanceof CommandError)) return messageOf(cause);
+  if (cause.failure.kind === 'not-found') return cause.message;
+  const lastLine = cause.tail.at(-1);
+  return `${describeFailure(cause.failure)}${lastLine === undefined ? '' : `: ${lastLine}`}`;
+}

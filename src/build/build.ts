@@ -1,0 +1,158 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { shortDigest } from '../core/artefact.ts';
+import { AppError } from '../core/errors.ts';
+import type { ImageDefinition, ImageName } from '../core/image.ts';
+import type { NamedRelease } from '../core/release.ts';
+import type { BuildCache, StepResult } from '../ports/build-cache.ts';
+import type { BuildLock, HeldLock } from '../ports/build-lock.ts';
+import type { CatalogueStore } from '../ports/catalogue-store.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { LineSink } from '../ports/container-engine.ts';
+import type { InputDigests } from './content-id.ts';
+import { executePlan } from './execute.ts';
+import type { KnownResults, Plan } from './plan.ts';
+import { planBuild, stepsOf } from './plan.ts';
+import { publishRelease, releaseOf } from './publish.ts';
+import type { ImageChain } from './selection.ts';
+import { imageChain, requirePublishable } from './selection.ts';
+import { digestSource } from './source-tree.ts';
+import type { BuildWorld } from './step-context.ts';
+
+/** Where a build takes place. */
+export interface BuildSite {
+  readonly world: BuildWorld;
+  readonly cache: BuildCache;
+  readonly catalogue: CatalogueStore;
+  readonly lock: BuildLock;
+  readonly clock: Clock;
+  /** A folder on the file system of the artefacts, used and emptied by the build that holds the lock. */
+  readonly workFolder: string;
+  /** Name and version of this program, for the release document. */
+  readonly builder: string;
+}
+
+/** What to plan: an image of a tree. */
+export interface PlanRequest {
+  readonly image: ImageName;
+  readonly images: readonly ImageDefinition[];
+  /** Use nothing that is known, for example to get the newest packages. */
+  readonly fresh?: boolean;
+}
+
+/** What to build, and whom to tell. */
+export interface BuildRequest extends PlanRequest {
+  readonly log: LineSink;
+  readonly signal: AbortSignal;
+  /** While another build runs: wait for its end, or reject with `busy` at once (unless told otherwise). */
+  readonly whenBusy?: 'wait' | 'fail';
+}
+
+/** What a build came to. */
+export interface BuildOutcome {
+  readonly release: NamedRelease;
+  /** False when `stable` pointed to this very release before. */
+  readonly published: boolean;
+  /** How many steps had to run. */
+  readonly stepsRun: number;
+  readonly seconds: number;
+}
+
+const LOCK_POLL_MILLISECONDS = 500;
+
+/** Build an image and publish it: lock, plan, execute, publish. Whatever fails, what was published stays so. */
+export async function buildImage(request: BuildRequest, site: BuildSite): Promise<BuildOutcome> {
+  const startedAt = site.clock.now();
+  requirePublishable(imageChain(request.images, request.image), request.images);
+  const lock = await acquireLock(request, site);
+  try {
+    await site.world.engine.cleanUp(); // who holds the lock is alone: what is there was left by a killed build
+    const { plan, known, inputs } = await prepare(request, site);
+    const results = await executePlan(plan, {
+      ...site,
+      known,
+      inputs,
+      log: request.log,
+      signal: request.signal,
+    });
+    const release = releaseOf(plan, results, site.builder);
+    const published = await publishRelease(release, site.catalogue);
+    const stepsRun = plan.steps.filter((step) => step.status === 'run').length;
+    const seconds = (site.clock.now() - startedAt) / 1000;
+    request.log(closingLine(request.image, { release, published, stepsRun, seconds }));
+    return { release, published, stepsRun, seconds };
+  } finally {
+    await lock.release();
+  }
+}
+
+/** What a build would do now; changes nothing. */
+export async function planImage(request: PlanRequest, site: BuildSite): Promise<Plan> {
+  return (await prepare(request, site)).plan;
+}
+
+async function prepare(
+  { image, images, fresh = false }: PlanRequest,
+  site: BuildSite,
+): Promise<{ plan: Plan; known: KnownResults; inputs: InputDigests }> {
+  const chain = imageChain(images, image);
+  const inputs = await inputDigests(chain);
+  const known = await knownResults(chain, inputs, site);
+  return { plan: planBuild(chain, inputs, { known, fresh }), known, inputs };
+}
+
+async function inputDigests(chain: ImageChain): Promise<InputDigests> {
+  const paths = new Set(chain.flatMap((image) => image.stages.map((stage) => stage.path)));
+  return new Map(
+    await Promise.all([...paths].map(async (path) => [path, await digestSource(path)] as const)),
+  );
+}
+
+/** Remembered results that can still be used. */
+async function knownResults(chain: ImageChain, inputs: InputDigests, site: BuildSite): Promise<KnownResults> {
+  const found = await Promise.all(
+    stepsOf(chain, inputs).map(async ({ id }) => {
+      const result = await site.cache.find(id);
+      return result !== undefined && (await isWhole(result, site.world)) ? ([[id, result]] as const) : [];
+    }),
+  );
+  return new Map(found.flat());
+}
+
+async function isWhole(result: StepResult, { engine, artefacts }: BuildWorld): Promise<boolean> {
+  if (result.kind === 'layer' && !(await engine.exists(result.container))) return false;
+  const stats = await Promise.all(artefactsOf(result).map(({ digest }) => artefacts.stat(digest)));
+  return !stats.includes(undefined);
+}
+
+function artefactsOf(result: StepResult) {
+  switch (result.kind) {
+    case 'layer':
+      return [result.layer];
+    case 'initramfs':
+      return [result.kernel, result.initramfs];
+    case 'files':
+      return Object.values(result.files);
+  }
+}
+
+async function acquireLock(
+  { image, log, signal, whenBusy }: BuildRequest,
+  site: BuildSite,
+): Promise<HeldLock> {
+  for (let told = false; ; told = true) {
+    try {
+      return await site.lock.acquire(`the build of "${image}"`);
+    } catch (error) {
+      const isBusy = error instanceof AppError && error.code === 'busy';
+      if (!isBusy || whenBusy !== 'wait') throw error;
+      if (!told) log(`${error.message}; waiting`);
+      await delay(LOCK_POLL_MILLISECONDS, undefined, { signal });
+    }
+  }
+}
+
+function closingLine(image: ImageName, { release, published, stepsRun, seconds }: BuildOutcome): string {
+  const name = `release ${shortDigest(release.digest)} of "${image}"`;
+  const what = published ? `Published ${name} to stable` : `Nothing new: stable is ${name} already`;
+  return `${what} (${stepsRun} ${stepsRun === 1 ? 'step' : 'steps'} run, ${seconds.toFixed(1)} s)`;
+}

@@ -1,0 +1,38 @@
+import { createHash } from 'node:crypto';
+import { canonicalJson } from '../core/release.ts';
+import type { ContentId } from '../ports/build-cache.ts';
+import type { Work } from './step.ts';
+
+/**
+ * Raised when the same inputs give another result than before, so that nothing made by the older builder is used:
+ * another format of layers, another way to clean a root, another argument of a tool.
+ */
+export const BUILDER_EPOCH = 1;
+
+/** Digests of the files that stages are made from, by absolute path. */
+export type InputDigests = ReadonlyMap<string, string>;
+
+/** The id of a step's result: a chain of its parent's id, its action, its arguments and its inputs' content. */
+export function contentId(
+  parent: ContentId | undefined,
+  { action, args }: Work,
+  inputs: InputDigests,
+): ContentId {
+  const seed = { epoch: BUILDER_EPOCH, parent: parent ?? null, action, args: withoutPaths(args, inputs) };
+  return parseContentId(createHash('sha256').update(canonicalJson(seed)).digest('hex'));
+}
+
+/** Parse 64 lower-case hexadecimal digits; a `RangeError` when they are not. */
+export function parseContentId(text: string): ContentId {
+  if (!/^[0-9a-f]{64}$/.test(text))
+    throw new RangeError(`Cannot make a content id from "${text.slice(0, 80)}"`);
+  return text as ContentId;
+}
+
+/** Where a file lies on the building machine does not matter, what it holds does. */
+function withoutPaths(args: Work['args'], inputs: InputDigests): object {
+  if (!('path' in args)) return args;
+  const input = inputs.get(args.path);
+  if (input === undefined) throw new RangeError(`Cannot plan: no digest of "${args.path}" was given`);
+  return { ...args, path: undefined, input };
+}

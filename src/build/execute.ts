@@ -1,0 +1,117 @@
+import { mkdir, rm } from 'node:fs/promises';
+import { AppError } from '../core/errors.ts';
+import type { BuildCache, ContentId, StepResult } from '../ports/build-cache.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { LineSink } from '../ports/container-engine.ts';
+import { BuildError } from './build-error.ts';
+import type { InputDigests } from './content-id.ts';
+import type { KnownResults, Plan, PlannedStep } from './plan.ts';
+import { doneLine, knownLine, runningLine } from './progress.ts';
+import { digestSource } from './source-tree.ts';
+import type { Action, Step, StepArgs } from './step.ts';
+import type { BuildWorld, StepContext, StepRunner } from './step-context.ts';
+import { bootstrap } from './steps/bootstrap.ts';
+import { copyFiles } from './steps/copy-files.ts';
+import { makeInitramfs } from './steps/make-initramfs.ts';
+import { runScript } from './steps/run-script.ts';
+import { takeFiles } from './steps/take-files.ts';
+
+/** Longest time one step may take. */
+export const STEP_TIME_LIMIT = 60 * 60 * 1000;
+
+type Executors = { readonly [A in Action]: StepRunner<StepArgs[A]> };
+
+const EXECUTORS: Executors = {
+  bootstrap,
+  'run-script': runScript,
+  'copy-files': copyFiles,
+  'make-initramfs': makeInitramfs,
+  'take-files': takeFiles,
+};
+
+/** What running a plan needs. */
+export interface ExecuteOptions {
+  readonly world: BuildWorld;
+  readonly cache: BuildCache;
+  readonly known: KnownResults;
+  readonly inputs: InputDigests;
+  /** A folder of this build's own on the file system of the artefacts; emptied before each step. */
+  readonly workFolder: string;
+  readonly clock: Clock;
+  readonly log: LineSink;
+  readonly signal: AbortSignal;
+  /** Milliseconds; `STEP_TIME_LIMIT` unless given. */
+  readonly stepTimeLimit?: number;
+}
+
+/** Run what has to run, step by step; resolves to the results of all steps. Rejects with `BuildError`. */
+export async function executePlan(plan: Plan, options: ExecuteOptions): Promise<KnownResults> {
+  const results = new Map<ContentId, StepResult>();
+  for (const [index, step] of plan.steps.entries()) {
+    const place = { index: index + 1, total: plan.steps.length };
+    const known = step.status === 'known' ? options.known.get(step.id) : undefined;
+    if (known === undefined) {
+      results.set(step.id, await runStep(step, results, { ...options, place }));
+    } else {
+      options.log(knownLine(step, place));
+      results.set(step.id, known);
+    }
+  }
+  return results;
+}
+
+type PlacedOptions = ExecuteOptions & { readonly place: { readonly index: number; readonly total: number } };
+
+async function runStep(
+  step: PlannedStep,
+  results: KnownResults,
+  options: PlacedOptions,
+): Promise<StepResult> {
+  const { clock, log, place } = options;
+  const startedAt = clock.now();
+  log(runningLine(step, place));
+  const timeLimit = AbortSignal.timeout(options.stepTimeLimit ?? STEP_TIME_LIMIT);
+  try {
+    const signal = AbortSignal.any([options.signal, timeLimit]);
+    const result = await dispatch(step, await contextOf(step, results, { ...options, signal }));
+    await requireUnchanged(step, options.inputs);
+    await options.cache.put(step.id, result);
+    log(doneLine(step, place, { seconds: (clock.now() - startedAt) / 1000, result }));
+    return result;
+  } catch (error) {
+    const reason = timeLimit.aborted ? 'it took longer than a step may' : '';
+    throw new BuildError(step, error, { interrupted: options.signal.aborted, reason });
+  } finally {
+    await rm(options.workFolder, { recursive: true, force: true });
+  }
+}
+
+/** The one place where an action meets what runs it. */
+function dispatch<A extends Action>(step: Step<A>, context: StepContext): Promise<StepResult> {
+  return EXECUTORS[step.action](step.args, context);
+}
+
+async function contextOf(step: Step, results: KnownResults, options: PlacedOptions): Promise<StepContext> {
+  options.signal.throwIfAborted();
+  await rm(options.workFolder, { recursive: true, force: true });
+  await mkdir(options.workFolder, { recursive: true });
+  const parent = step.parent === undefined ? undefined : results.get(step.parent);
+  return {
+    ...options.world,
+    step,
+    parent: parent?.kind === 'layer' ? parent.container : undefined,
+    workFolder: options.workFolder,
+    log: (line) => options.log(`    ${line}`),
+    signal: options.signal,
+  };
+}
+
+/** A file edited while its stage ran would be remembered under the digest of what it held before. */
+async function requireUnchanged(step: Step, inputs: InputDigests): Promise<void> {
+  if (!('path' in step.args)) return;
+  const { path } = step.args;
+  if ((await digestSource(path)) === inputs.get(path)) return;
+  throw new AppError('build-failed', `Cannot keep the layer: "${path}" was changed while the stage ran`, {
+    remedy: 'Build again',
+  });
+}

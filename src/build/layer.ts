@@ -1,0 +1,45 @@
+import { join } from 'node:path';
+import { AppError } from '../core/errors.ts';
+import type { StepResult } from '../ports/build-cache.ts';
+import type { WorkingContainer } from '../ports/container-engine.ts';
+import { mountedFilesOf, scrubRoot } from './scrub.ts';
+import type { StepContext } from './step-context.ts';
+import { makeSquashfs } from './steps/make-squashfs.ts';
+
+/** Change a container above the step's parent and make the change one layer: committed, squashed, stored. */
+export async function makeLayer(
+  context: StepContext,
+  change: (container: WorkingContainer) => Promise<void>,
+): Promise<StepResult> {
+  const { engine, artefacts, parent, step } = context;
+  const container = await withContainer(context, async (working) => {
+    const mountedFiles = await mountedFilesOf(working.root);
+    await change(working);
+    await scrubRoot(working.root, mountedFiles);
+    context.signal.throwIfAborted();
+    return await working.commit(step.id);
+  });
+  const file = join(context.workFolder, 'layer.squashfs');
+  await makeSquashfs({ source: await engine.topLayer(container), target: file }, context);
+  const layer = await artefacts.adopt(file);
+  return { kind: 'layer', ...(parent === undefined ? {} : { parent }), container, layer };
+}
+
+/** Use a container above the step's parent and discard it, whatever happens. */
+export async function withContainer<T>(
+  { engine, parent }: StepContext,
+  use: (container: WorkingContainer) => Promise<T>,
+): Promise<T> {
+  const container = await engine.create(parent ?? 'scratch');
+  try {
+    return await use(container);
+  } finally {
+    await container.discard();
+  }
+}
+
+/** The image that a step works on, for steps that cannot be the first. */
+export function parentOf({ parent, step }: StepContext) {
+  if (parent !== undefined) return parent;
+  throw new AppError('build-failed', `Cannot run stage "${step.stage}": it has nothing to work on`);
+}

@@ -1,0 +1,64 @@
+import { createHash } from 'node:crypto';
+import type { Digest } from '../core/artefact.ts';
+import { digestFromHex } from '../core/artefact.ts';
+import { AppError } from '../core/errors.ts';
+import { STABLE } from '../core/image.ts';
+import type { NamedRelease, Release, ReleaseLayer } from '../core/release.ts';
+import { canonicalJson } from '../core/release.ts';
+import type { StepResult } from '../ports/build-cache.ts';
+import type { CatalogueStore } from '../ports/catalogue-store.ts';
+import type { KnownResults, Plan } from './plan.ts';
+import { targetOf } from './selection.ts';
+import type { Step } from './step.ts';
+
+/** The release a finished plan makes. `builder` names the program's version. */
+export function releaseOf(plan: Plan, results: KnownResults, builder: string): NamedRelease {
+  const target = targetOf(plan.chain);
+  const base = { schema: 1, image: target.name, architecture: target.architecture, builder } as const;
+  const made = plan.steps.map((step) => [step, results.get(step.id)] as const);
+  const layers = made.flatMap(([step, result]) => layerOf(step, result));
+  const last = made
+    .map(([, result]) => result)
+    .findLast((result) => result !== undefined && result.kind !== 'layer');
+  if (last?.kind === 'files') {
+    const files = Object.entries(last.files).map(([name, ref]) => ({
+      name,
+      digest: ref.digest,
+      size: ref.size,
+    }));
+    return named({
+      ...base,
+      output: 'files',
+      files: files.sort((a, b) => (a.name < b.name ? -1 : 1)),
+      layers,
+    });
+  }
+  const [first, ...rest] = layers;
+  if (last?.kind === 'initramfs' && first !== undefined) {
+    const { kernelVersion, kernel, initramfs } = last;
+    const boot = { kernelVersion, kernel, initramfs, cmdline: target.cmdline };
+    return named({ ...base, output: 'netboot', ...boot, layers: [first, ...rest] });
+  }
+  throw new AppError('build-failed', `Cannot publish image "${target.name}": nothing bootable was made`);
+}
+
+/** Point `stable` of the image to the release; false when it did already. */
+export async function publishRelease(release: NamedRelease, catalogue: CatalogueStore): Promise<boolean> {
+  return await catalogue.publish(release, STABLE);
+}
+
+function layerOf(step: Step, result: StepResult | undefined): readonly ReleaseLayer[] {
+  if (result?.kind !== 'layer') return [];
+  const { digest, size } = result.layer;
+  return [{ digest, size, stage: step.stage, image: step.image, contentId: step.id }];
+}
+
+function named(release: Release): NamedRelease {
+  return { digest: digestOf(canonicalJson(release)), release };
+}
+
+function digestOf(text: string): Digest {
+  const digest = digestFromHex(createHash('sha256').update(text).digest('hex'));
+  if (digest === undefined) throw new RangeError('Cannot make a digest: SHA-256 gave another length');
+  return digest;
+}

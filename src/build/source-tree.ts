@@ -1,0 +1,70 @@
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { lstat, readdir, readlink, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { AppError } from '../core/errors.ts';
+import { canonicalJson } from '../core/release.ts';
+
+/**
+ * One entry of a folder of files. Of the mode only the executable bit counts, as in git: other bits depend on the
+ * umask of whoever cloned the repository.
+ */
+export type SourceEntry = {
+  /** Relative to the folder, without a leading slash. */
+  readonly path: string;
+} & (
+  | { readonly kind: 'directory' }
+  | { readonly kind: 'file'; readonly executable: boolean }
+  | { readonly kind: 'symlink'; readonly target: string }
+);
+
+const MAX_ENTRIES = 100_000;
+const OWNER_MAY_EXECUTE = 0o100;
+
+/** All entries of a folder, sorted so that a directory comes before what is in it. */
+export async function listSource(directory: string): Promise<readonly SourceEntry[]> {
+  const entries: SourceEntry[] = [];
+  const walk = async (prefix: string): Promise<void> => {
+    for (const name of (await readdir(join(directory, prefix))).sort()) {
+      const path = prefix === '' ? name : `${prefix}/${name}`;
+      const entry = await readEntry(directory, path);
+      if (entries.push(entry) > MAX_ENTRIES)
+        throw refusal(directory, `it has more than ${MAX_ENTRIES} entries`);
+      if (entry.kind === 'directory') await walk(path);
+    }
+  };
+  await walk('');
+  return entries;
+}
+
+/** SHA-256, in hexadecimal, of all that a stage made from this script or folder depends on. */
+export async function digestSource(path: string): Promise<string> {
+  if (!(await stat(path)).isDirectory()) return await hashFile(path);
+  const parts: unknown[] = [];
+  for (const entry of await listSource(path)) {
+    parts.push(entry.kind === 'file' ? { ...entry, content: await hashFile(join(path, entry.path)) } : entry);
+  }
+  return createHash('sha256').update(canonicalJson(parts)).digest('hex');
+}
+
+async function readEntry(directory: string, path: string): Promise<SourceEntry> {
+  // Node writes U+FFFD for bytes that are not UTF-8; such a name could not be opened again.
+  if (path.includes('\ufffd')) throw refusal(directory, `the name "${path}" is not UTF-8`);
+  const full = join(directory, path);
+  const info = await lstat(full);
+  if (info.isDirectory()) return { path, kind: 'directory' };
+  if (info.isFile()) return { path, kind: 'file', executable: (info.mode & OWNER_MAY_EXECUTE) !== 0 };
+  if (info.isSymbolicLink()) return { path, kind: 'symlink', target: await readlink(full) };
+  throw refusal(directory, `"${path}" is neither a file nor a directory nor a symbolic link`);
+}
+
+async function hashFile(path: string): Promise<string> {
+  const hash = createHash('sha256');
+  const chunks: AsyncIterable<Buffer> = createReadStream(path);
+  for await (const chunk of chunks) hash.update(chunk);
+  return hash.digest('hex');
+}
+
+function refusal(directory: string, reason: string): AppError {
+  return new AppError('invalid-input', `Cannot use folder "${directory}" as a stage: ${reason}`);
+}

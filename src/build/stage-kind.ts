@@ -1,0 +1,53 @@
+import { isAbsolute, join } from 'node:path';
+import type { StageDefinition } from '../core/image.ts';
+
+/** What is found at a path, symbolic links followed. */
+export type PathKind = 'file' | 'directory' | 'other';
+
+/** Looks at a path; undefined when nothing is there. */
+export type Stat = (path: string) => PathKind | undefined;
+
+/** A stage, or why its entry in `images/config.yml` is none. */
+export type StageReading =
+  | { readonly stage: StageDefinition }
+  | { readonly fault: string; readonly remedy: string };
+
+const LATER: readonly (readonly [form: RegExp, what: string])[] = [
+  [/^[^@/]+@|\.ya?ml$/, 'an Ansible playbook'],
+  [/(?:^|\/)(?:Containerfile|Dockerfile)$/, 'a Containerfile'],
+  [/\.bu$/, 'a Butane file'],
+];
+
+/** Tell a stage's kind by the form of its name: `*.sh` is a script, a directory a files overlay. */
+export function readStage(name: string, directory: string, stat: Stat): StageReading {
+  const later = LATER.find(([form]) => form.test(name));
+  if (later !== undefined) {
+    return {
+      fault: `Cannot use stage "${name}": ${later[1]} as a stage comes with a later version`,
+      remedy: 'Use a script ("*.sh") or a folder of files',
+    };
+  }
+  if (name === '' || isAbsolute(name) || name.includes('://') || /\p{Cc}/u.test(name)) {
+    return {
+      fault: `Cannot use stage "${name}": it is no relative path`,
+      remedy: 'Give the path of a script or folder, relative to the images folder',
+    };
+  }
+  const path = join(directory, name);
+  return stageAt(name, path, stat(path));
+}
+
+function stageAt(name: string, path: string, kind: PathKind | undefined): StageReading {
+  if (kind === undefined) {
+    return {
+      fault: `Cannot find stage "${name}"`,
+      remedy: `Make "${path}", a script ("*.sh") or a folder of files`,
+    };
+  }
+  if (kind === 'directory') return { stage: { kind: 'files', name, path } };
+  if (kind === 'file' && name.endsWith('.sh')) return { stage: { kind: 'script', name, path } };
+  return {
+    fault: `Cannot use stage "${name}": it is neither a script ("*.sh") nor a folder of files`,
+    remedy: 'End the name of a script in ".sh"',
+  };
+}

@@ -1,0 +1,43 @@
+import type { Cpu } from '../core/arch.ts';
+import type { ImageName, OutputFileDefinition } from '../core/image.ts';
+import type { ContentId } from '../ports/build-cache.ts';
+import type { StageEnvironment } from '../ports/container-engine.ts';
+
+/** Every action a build can take, with its arguments. A new row that nobody can run does not compile. */
+export interface StepArgs {
+  /** A minimal Debian root. */
+  readonly bootstrap: { readonly suite: string; readonly architecture: Cpu };
+  /** A script run as root inside the container; `path` is absolute. */
+  readonly 'run-script': { readonly path: string; readonly environment: StageEnvironment };
+  /** A folder copied over `/`; `path` is absolute. */
+  readonly 'copy-files': { readonly path: string };
+  /** Kernel and initramfs taken from the root; leaves no layer. */
+  readonly 'make-initramfs': { readonly environment: StageEnvironment };
+  /** Files taken from the root; leaves no layer. */
+  readonly 'take-files': { readonly files: readonly OutputFileDefinition[] };
+}
+
+/** Name of an action. */
+export type Action = keyof StepArgs;
+
+/** An action with its own arguments. */
+export type Work<A extends Action = Action> = {
+  readonly [P in A]: { readonly action: P; readonly args: StepArgs[P] };
+}[A];
+
+/** One step, its place in the chain and the id of its result. */
+export type Step<A extends Action = Action> = {
+  readonly [P in A]: Work<P> & {
+    readonly id: ContentId;
+    /** The step whose layer this one works on; undefined for the first. */
+    readonly parent: ContentId | undefined;
+    readonly image: ImageName;
+    /** As in `images/config.yml`; `bootstrap`, `initramfs` and `files` for the steps not written there. */
+    readonly stage: string;
+  };
+}[A];
+
+/** Whether a step adds a layer that later steps work on. */
+export function makesLayer(step: Pick<Step, 'action'>): boolean {
+  return step.action === 'bootstrap' || step.action === 'run-script' || step.action === 'copy-files';
+}

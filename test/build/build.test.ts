@@ -1,0 +1,236 @@
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import type { BuildOutcome, BuildRequest } from '../../src/build/build.ts';
+import { buildImage, planImage } from '../../src/build/build.ts';
+import { BuildError } from '../../src/build/build-error.ts';
+import { executePlan } from '../../src/build/execute.ts';
+import { planBuild } from '../../src/build/plan.ts';
+import { recoverBuilds } from '../../src/build/recover.ts';
+import { imageChain } from '../../src/build/selection.ts';
+import { digestSource } from '../../src/build/source-tree.ts';
+import { CommandError } from '../../src/core/command-error.ts';
+import { AppError } from '../../src/core/errors.ts';
+import { imageName } from '../builders.ts';
+import { demoTree, fakeSite } from './fake-site.ts';
+
+const SCRIPTS = { 'one.sh': 'echo one', 'two.sh': 'echo two' };
+
+function setUp(scripts: Readonly<Record<string, string>> = SCRIPTS) {
+  const site = fakeSite();
+  const lines: string[] = [];
+  const images = demoTree(site.folder, scripts);
+  site.engine.onRun = ({ environment }, root) => {
+    writeFileSync(join(root, 'etc/demo'), environment['BIVOUAC_STAGE'] ?? '');
+    return Promise.resolve();
+  };
+  const build = (given: Partial<BuildRequest> = {}): Promise<BuildOutcome> => {
+    const signal = new AbortController().signal;
+    const request = {
+      image: imageName('demo'),
+      images,
+      log: (line: string) => void lines.push(line),
+      signal,
+    };
+    return buildImage({ ...request, ...given }, site.site);
+  };
+  // The files are taken from a new container, which in the fake is an empty folder.
+  const create = site.engine.create.bind(site.engine);
+  site.engine.create = async (from) => {
+    const container = await create(from);
+    if (from !== 'scratch') writeFileSync(join(container.root, 'etc/demo'), 'x');
+    return container;
+  };
+  return { ...site, lines, images, build };
+}
+
+async function errorOf(work: Promise<unknown>): Promise<unknown> {
+  return await work.then(
+    () => undefined,
+    (error: unknown) => error,
+  );
+}
+
+describe('buildImage', () => {
+  it('runs all, publishes, and says what it does', async () => {
+    const { build, lines, catalogue, engine, lock, ran } = setUp();
+    const outcome = await build();
+    expect(outcome).toMatchObject({ published: true, stepsRun: 4 });
+    expect(ran).toEqual(['mmdebstrap', 'mksquashfs', 'mksquashfs', 'mksquashfs']);
+    expect(catalogue.moves.map(({ digest, channel }) => [digest, channel])).toEqual([
+      [outcome.release.digest, 'stable'],
+    ]);
+    expect(lines).toContain('[2/4] demo: one.sh … 0.0 s, layer of 1 kB');
+    expect(lines.at(-1)).toMatch(
+      /^Published release sha256:[0-9a-f]{12} of "demo" to stable \(4 steps run, 0\.0 s\)$/,
+    );
+    expect(engine.open.size).toBe(0);
+    expect(lock.holder).toBeUndefined();
+  });
+
+  it('runs and publishes nothing when nothing changed', async () => {
+    const { build, ran, catalogue, lines } = setUp();
+    const first = await build();
+    ran.length = 0;
+    const second = await build();
+    expect(second).toMatchObject({ published: false, stepsRun: 0 });
+    expect(second.release).toEqual(first.release);
+    expect(ran).toEqual([]);
+    expect(catalogue.moves).toHaveLength(1);
+    expect(lines.at(-1)).toMatch(/^Nothing new: stable is release/);
+  });
+
+  it('runs a step again whose artefact or container image is gone, and those above it', async () => {
+    const { build, artefacts, engine } = setUp();
+    const { release } = await build();
+    const one = release.release.layers.find(({ stage }) => stage === 'one.sh');
+    if (one === undefined) throw new Error('Expected a layer');
+    artefacts.artefacts.delete(one.digest);
+    expect(await build()).toMatchObject({ stepsRun: 3 });
+    engine.images.clear();
+    expect(await build()).toMatchObject({ stepsRun: 4 });
+  });
+
+  it('plans without doing anything', async () => {
+    const { site, images, ran } = setUp();
+    const plan = await planImage({ image: imageName('demo'), images }, site);
+    expect(plan.steps.map(({ status }) => status)).toEqual(['run', 'run', 'run', 'run']);
+    expect(ran).toEqual([]);
+  });
+
+  it('leaves what was published when a stage fails, and names image, stage, exit code and last words', async () => {
+    const { build, engine, catalogue, folder, lock } = setUp();
+    const { release } = await build();
+    writeFileSync(join(folder, 'images/two.sh'), 'exit 7');
+    engine.onRun = () =>
+      Promise.reject(new CommandError('/bin/sh', { kind: 'exit', exitCode: 7 }, ['a', 'No space']));
+    const error = await errorOf(build());
+    if (!(error instanceof BuildError)) throw new Error('Expected a BuildError');
+    expect(error).toMatchObject({ code: 'build-failed', image: 'demo', stage: 'two.sh', exitCode: 7 });
+    expect(error.tail).toEqual(['a', 'No space']);
+    expect(error.message).toBe('Cannot build image "demo": stage "two.sh" failed: exit code 7: No space');
+    expect((await catalogue.current()).publications.map(({ digest }) => digest)).toEqual([release.digest]);
+    expect(engine.open.size).toBe(0);
+    expect(lock.holder).toBeUndefined();
+    expect(existsSync(join(folder, 'work'))).toBe(false);
+  });
+
+  it('keeps the layers below a failed stage for the next build', async () => {
+    const { build, engine } = setUp();
+    const goodRun = engine.onRun;
+    engine.onRun = (command, root) =>
+      command.environment['BIVOUAC_STAGE'] === 'two.sh'
+        ? Promise.reject(new CommandError('/bin/sh', { kind: 'exit', exitCode: 1 }, []))
+        : goodRun(command, root);
+    await errorOf(build());
+    engine.onRun = goodRun;
+    expect(await build()).toMatchObject({ published: true, stepsRun: 2 });
+  });
+
+  it('stops on request and says so', async () => {
+    const { build, engine } = setUp();
+    const stop = new AbortController();
+    engine.onRun = ({ signal }) => {
+      stop.abort();
+      return Promise.reject(
+        signal?.aborted ? new CommandError('/bin/sh', { kind: 'aborted' }, []) : new Error('?'),
+      );
+    };
+    const error = await errorOf(build({ signal: stop.signal }));
+    expect(error).toMatchObject({ code: 'build-interrupted', stage: 'one.sh' });
+    expect(String(error)).toContain('was stopped: stopped on request');
+  });
+
+  it('does not remember a stage whose script was changed while it ran', async () => {
+    const { build, engine, folder, cache } = setUp();
+    engine.onRun = ({ environment }) => {
+      if (environment['BIVOUAC_STAGE'] === 'one.sh')
+        writeFileSync(join(folder, 'images/one.sh'), 'echo other');
+      return Promise.resolve();
+    };
+    expect(String(await errorOf(build()))).toMatch(
+      /stage "one\.sh" failed: Cannot keep the layer: ".*one\.sh" was changed while/,
+    );
+    expect(cache.results.size).toBe(1);
+  });
+
+  it('is refused, or waits, while another build runs', async () => {
+    const { build, lock, lines } = setUp();
+    const other = await lock.acquire('the build of "db"');
+    expect(await errorOf(build())).toMatchObject({ code: 'busy' });
+    const waiting = build({ whenBusy: 'wait' });
+    await expect.poll(() => lines.at(-1)).toMatch(/locked by the build of "db"; waiting$/);
+    await other.release();
+    expect(await waiting).toMatchObject({ published: true });
+  });
+
+  it('refuses an image that would publish nothing before anything runs', async () => {
+    const { build, ran } = setUp();
+    expect(await errorOf(build({ image: imageName('trixie') }))).toMatchObject({ code: 'invalid-input' });
+    expect(ran).toEqual([]);
+  });
+
+  it('reports a missing output file', async () => {
+    const { images, build } = setUp();
+    const [trixie, demo] = images;
+    if (trixie === undefined || demo === undefined) throw new Error('Expected two images');
+    const output = { kind: 'files', files: [{ name: 'a', path: '/etc/none' }] } as const;
+    const error = await errorOf(build({ images: [trixie, { ...demo, output }] }));
+    expect(String(error)).toContain('Cannot take "a" from image "demo": its root has no file "/etc/none"');
+  });
+
+  it('keeps services from starting while a script runs, and leaves no trace of that', async () => {
+    const { build, engine } = setUp({ 'one.sh': '' });
+    const seen: string[] = [];
+    const roots: string[] = [];
+    engine.onRun = (_command, root) => {
+      seen.push(readFileSync(join(root, 'usr/sbin/policy-rc.d'), 'utf8'));
+      roots.push(root);
+      return Promise.resolve();
+    };
+    await build();
+    expect(seen).toEqual(['#!/bin/sh\nexit 101\n']);
+    expect(roots.map((root) => existsSync(join(root, 'usr/sbin/policy-rc.d')))).toEqual([false]);
+    expect(roots.map((root) => existsSync(join(root, 'run/bivouac-stage')))).toEqual([false]);
+  });
+});
+
+describe('executePlan', () => {
+  it('ends a step that takes longer than a step may', async () => {
+    const { site, images, engine, lines } = setUp();
+    engine.onRun = ({ signal }) =>
+      new Promise((_resolve, reject) => {
+        signal?.addEventListener('abort', () => reject(new CommandError('/bin/sh', { kind: 'aborted' }, [])));
+      });
+    const chain = imageChain(images, imageName('demo'));
+    const paths = chain.flatMap(({ stages }) => stages.map(({ path }) => path));
+    const inputs = new Map(
+      await Promise.all(paths.map(async (path) => [path, await digestSource(path)] as const)),
+    );
+    const plan = planBuild(chain, inputs, { known: new Map() });
+    const log = (line: string): void => void lines.push(line);
+    const signal = new AbortController().signal;
+    const options = { ...site, known: new Map(), inputs, log, signal, stepTimeLimit: 100 };
+    expect(await errorOf(executePlan(plan, options))).toMatchObject({
+      code: 'build-failed',
+      message: 'Cannot build image "demo": stage "one.sh" failed: it took longer than a step may',
+    });
+  });
+});
+
+describe('recoverBuilds', () => {
+  it('cleans up unless another process builds', async () => {
+    const { site, engine, lock } = setUp();
+    await recoverBuilds(site);
+    expect(engine.cleanUps).toBe(1);
+    await lock.acquire('another build');
+    await recoverBuilds(site);
+    expect(engine.cleanUps).toBe(1);
+  });
+
+  it('reports what is no lock', async () => {
+    const { site, engine } = setUp();
+    engine.cleanUp = () => Promise.reject(new AppError('storage', 'Cannot read'));
+    await expect(recoverBuilds(site)).rejects.toThrow('Cannot read');
+  });
+});

@@ -1,0 +1,86 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import type { BuildSite } from '../../src/build/build.ts';
+import { AppError } from '../../src/core/errors.ts';
+import type { ImageDefinition, StageDefinition } from '../../src/core/image.ts';
+import type { BuildLock } from '../../src/ports/build-lock.ts';
+import type { CommandRunner } from '../../src/ports/command.ts';
+import { anImage, imageName } from '../builders.ts';
+import { FakeArtefactStore } from '../fakes/artefact-store.ts';
+import { FakeBuildCache } from '../fakes/build-cache.ts';
+import { FakeCatalogueStore } from '../fakes/catalogue-store.ts';
+import { FakeClock } from '../fakes/clock.ts';
+import { FakeContainerEngine } from '../fakes/container-engine.ts';
+import { temporaryFolder } from '../temporary.ts';
+
+/** A build site without programs: mksquashfs writes a file of fixed content for each call. */
+export function fakeSite() {
+  const folder = temporaryFolder();
+  const engine = new FakeContainerEngine(join(folder, 'containers'));
+  const ran: string[] = [];
+  const commands: CommandRunner = {
+    run: (argv) => {
+      ran.push(argv[0]);
+      if (argv[0] === 'mksquashfs') writeFileSync(argv[2] ?? '', `squashfs ${ran.length}`);
+      return Promise.resolve({ stdout: '' });
+    },
+    start: () => Promise.reject(new Error('not used here')),
+  };
+  const catalogue = new FakeCatalogueStore();
+  const artefacts = new FakeArtefactStore();
+  const cache = new FakeBuildCache();
+  const lock = new FakeLock();
+  const mirror = {
+    sources: () => Promise.resolve(['deb mirror suite main'] as const),
+    proxy: () => Promise.resolve({}),
+  };
+  const site: BuildSite = {
+    world: { engine, commands, artefacts, mirror },
+    cache,
+    catalogue,
+    lock,
+    clock: new FakeClock(0),
+    workFolder: join(folder, 'work'),
+    builder: 'test',
+  };
+  return { folder, site, engine, ran, catalogue, artefacts, cache, lock };
+}
+
+/** One build at a time within a test. */
+class FakeLock implements BuildLock {
+  holder: string | undefined;
+
+  acquire(purpose: string) {
+    if (this.holder !== undefined) {
+      return Promise.reject(
+        new AppError('busy', `Cannot begin ${purpose}: builds are locked by ${this.holder}`),
+      );
+    }
+    this.holder = purpose;
+    return Promise.resolve({
+      release: () => {
+        this.holder = undefined;
+        return Promise.resolve();
+      },
+    });
+  }
+}
+
+/** Release master `trixie` and image `demo` that publishes `/etc/demo`, its scripts written to `folder`. */
+export function demoTree(
+  folder: string,
+  scripts: Readonly<Record<string, string>>,
+): readonly ImageDefinition[] {
+  const { parent: _parent, kernel: _kernel, ...plain } = anImage({ cmdline: [], stages: [] });
+  const stages = Object.entries(scripts).map(([name, text]): StageDefinition => {
+    const path = join(folder, 'images', name);
+    mkdirSync(dirname(path), { recursive: true });
+    writeFileSync(path, text);
+    return { kind: 'script', name, path };
+  });
+  const output = { kind: 'files', files: [{ name: 'demo', path: '/etc/demo' }] } as const;
+  return [
+    { ...plain, name: imageName('trixie'), output: { kind: 'netboot' } },
+    { ...plain, name: imageName('demo'), parent: imageName('trixie'), stages, output },
+  ];
+}

@@ -1,0 +1,56 @@
+import { statSync } from 'node:fs';
+import { join } from 'node:path';
+import { FlockBuildLock } from '../../src/adapters/build-lock.ts';
+import { openBuildahEngine } from '../../src/adapters/buildah.ts';
+import { commandRunner } from '../../src/adapters/command.ts';
+import { FsArtefactStore } from '../../src/adapters/fs-artefact-store.ts';
+import { AptMirror } from '../../src/adapters/mirror.ts';
+import { SqlBuildCache } from '../../src/adapters/sql/build-cache.ts';
+import { SqlCatalogueStore } from '../../src/adapters/sql/catalogue-store.ts';
+import { openDatabase } from '../../src/adapters/sql/database.ts';
+import { systemClock } from '../../src/adapters/state.ts';
+import type { BuildSite } from '../../src/build/build.ts';
+import type { PathKind } from '../../src/build/stage-kind.ts';
+import { imageTree } from '../../src/build/tree.ts';
+import type { ImageDefinition } from '../../src/core/image.ts';
+
+/** A real build site in a data directory: buildah, the file store, SQLite. */
+export async function realSite(data: string): Promise<BuildSite> {
+  const commands = commandRunner;
+  const database = openDatabase(join(data, 'bivouac.db'));
+  return {
+    world: {
+      engine: await openBuildahEngine({ directory: join(data, 'containers'), commands }),
+      commands,
+      artefacts: await FsArtefactStore.open(join(data, 'artefacts')),
+      mirror: new AptMirror(commands),
+    },
+    cache: new SqlBuildCache(database),
+    catalogue: new SqlCatalogueStore(database, systemClock),
+    lock: new FlockBuildLock(join(data, 'build.lock'), commands),
+    clock: systemClock,
+    workFolder: join(data, 'work'),
+    builder: 'bivouac test',
+  };
+}
+
+/** `trixie` and `demo` above it: a script, a folder of files, another script; publishes two files. */
+export function smallTree(directory: string): readonly ImageDefinition[] {
+  const value = {
+    trixie: {
+      demo: {
+        stages: ['one.sh', 'files', 'two.sh'],
+        outputs: { files: { hello: '/etc/demo/hello', release: '/etc/os-release' } },
+      },
+    },
+  };
+  const { images, faults } = imageTree(value, { directory, architecture: 'amd64', stat: kindOf });
+  if (faults.length > 0) throw new Error(faults.map(({ message }) => message).join('\n'));
+  return images;
+}
+
+function kindOf(path: string): PathKind | undefined {
+  const info = statSync(path, { throwIfNoEntry: false });
+  if (info === undefined) return undefined;
+  return info.isDirectory() ? 'directory' : 'file';
+}

@@ -1,0 +1,153 @@
+import { describe, expect, it } from 'vitest';
+import type { PathKind } from '../../src/build/stage-kind.ts';
+import { imageTree } from '../../src/build/tree.ts';
+
+const FILES: Readonly<Record<string, PathKind>> = {
+  '/site/images/base/system.sh': 'file',
+  '/site/images/base/files': 'directory',
+  '/site/images/notes.txt': 'file',
+  '/site/images/fifo.sh': 'other',
+  '/site/boot/agent': 'directory',
+};
+
+function read(value: unknown) {
+  return imageTree(value, { directory: '/site/images', architecture: 'amd64', stat: (path) => FILES[path] });
+}
+
+function faultsOf(value: unknown): readonly string[] {
+  return read(value).faults.map(({ path, message }) => `${path.join('.')}: ${message}`);
+}
+
+describe('imageTree', () => {
+  it('makes an image of every mapping, parents first, and hands down what children inherit', () => {
+    const { images, faults } = read({
+      trixie: {
+        nbp: { outputs: { files: { 'ipxe.efi': '/usr/lib/ipxe/ipxe.efi' } } },
+        base: {
+          kernel: 'linux-image-amd64',
+          cmdline: ['console=ttyS0'],
+          stages: ['base/system.sh', 'base/files', '../boot/agent'],
+          web: { cmdline: ['quiet'], stages: null },
+        },
+      },
+    });
+    expect(faults).toEqual([]);
+    expect(images.map(({ name, parent }) => [name, parent])).toEqual([
+      ['trixie', undefined],
+      ['nbp', 'trixie'],
+      ['base', 'trixie'],
+      ['web', 'base'],
+    ]);
+    const [, nbp, base, web] = images;
+    expect(nbp?.output).toEqual({
+      kind: 'files',
+      files: [{ name: 'ipxe.efi', path: '/usr/lib/ipxe/ipxe.efi' }],
+    });
+    expect(base?.stages).toEqual([
+      { kind: 'script', name: 'base/system.sh', path: '/site/images/base/system.sh' },
+      { kind: 'files', name: 'base/files', path: '/site/images/base/files' },
+      { kind: 'files', name: '../boot/agent', path: '/site/boot/agent' },
+    ]);
+    expect(web).toMatchObject({
+      suite: 'trixie',
+      architecture: 'amd64',
+      kernel: 'linux-image-amd64',
+      cmdline: ['console=ttyS0', 'quiet'],
+      stages: [],
+      output: { kind: 'netboot' },
+    });
+  });
+
+  it('lets "name" and "from" override the key', () => {
+    const { images, faults } = read({ 'debian-13': { name: 'd13', from: 'trixie' } });
+    expect(faults).toEqual([]);
+    expect(images).toMatchObject([{ name: 'd13', suite: 'trixie' }]);
+  });
+
+  it('reports all faults at once, each with its path and a remedy', () => {
+    const tree = read({
+      trixie: {
+        Web: {},
+        a: { stages: ['nowhere.sh', 5], kernel: 'Bad Name' },
+        b: { a: {} },
+        colour: 'red',
+      },
+      lenny: {},
+    });
+    const lines = tree.faults.map(({ path, message }) => `${path.join('.')}: ${message}`);
+    expect(lines.toSorted()).toEqual([
+      'lenny: Cannot make a root from "lenny": it is no Debian suite',
+      'trixie.Web: Cannot name an image "Web"',
+      'trixie.a.kernel: Cannot use kernel "Bad Name": it is no name of a Debian package',
+      'trixie.a.stages.0: Cannot find stage "nowhere.sh"',
+      'trixie.a.stages.1: Cannot read 5 in "stages": it is no text',
+      'trixie.b.a: Cannot define image "a" twice',
+      'trixie.colour: Cannot use key "colour": it is neither known nor a child image',
+    ]);
+    expect(tree.faults.every(({ remedy }) => remedy.length > 0)).toBe(true);
+  });
+
+  it.each([
+    ['site.yml', 'an Ansible playbook'],
+    ['dev@site.yml', 'an Ansible playbook'],
+    ['web/Containerfile', 'a Containerfile'],
+    ['web.bu', 'a Butane file'],
+  ])('says that stage %s comes later', (stage, what) => {
+    expect(faultsOf({ trixie: { stages: [stage] } })).toEqual([
+      `trixie.stages.0: Cannot use stage "${stage}": ${what} as a stage comes with a later version`,
+    ]);
+  });
+
+  it.each(['/etc/passwd', 'file:///etc/passwd', '', 'a\nb.sh'])('refuses stage %j', (stage) => {
+    expect(faultsOf({ trixie: { stages: [stage] } })[0]).toMatch(/it is no relative path$/);
+  });
+
+  it.each(['notes.txt', 'fifo.sh'])('refuses %s, which is neither script nor folder', (stage) => {
+    expect(faultsOf({ trixie: { stages: [stage] } })[0]).toMatch(/neither a script .* nor a folder/);
+  });
+
+  it.each(['conffs', 'branch', 'schedule', 'schedule_options', 'persist', 'squash_level', 'secrets'])(
+    'says that key %s comes later and takes it for no child',
+    (key) => {
+      const tree = read({ trixie: { [key]: { stages: [] } } });
+      expect(tree.images).toHaveLength(1);
+      expect(tree.faults.map(({ message }) => message)).toEqual([
+        `Cannot use key "${key}": it comes with a later version`,
+      ]);
+    },
+  );
+
+  it.each([
+    [{ trixie: { base: { from: 'bookworm' } } }, 'trixie.base.from'],
+    [{ trixie: { arch: 'arm64' } }, 'trixie.arch'],
+    [{ trixie: { stages: 'a.sh' } }, 'trixie.stages'],
+    [{ trixie: { cmdline: ['a b'] } }, 'trixie.cmdline.0'],
+    [{ trixie: { outputs: { rootfs: true } } }, 'trixie.outputs'],
+    [{ trixie: { outputs: { files: {} } } }, 'trixie.outputs.files'],
+    [{ trixie: { outputs: { files: { a: '/x' }, rootfs: {} } } }, 'trixie.outputs.rootfs'],
+    [{ trixie: { outputs: { files: { '../a': '/x' } } } }, 'trixie.outputs.files.../a'],
+    [{ trixie: { outputs: { files: { a: '/x/../y' } } } }, 'trixie.outputs.files.a'],
+    [{ trixie: { outputs: { files: { a: 'x' } } } }, 'trixie.outputs.files.a'],
+    [{ configuration: { never_upload: [] } }, 'configuration.never_upload'],
+    [{ trixie: null }, 'trixie'],
+    [[], ''],
+    [null, ''],
+  ])('finds the fault in %j', (value, path) => {
+    expect(read(value).faults.map((fault) => fault.path.join('.'))).toEqual([path]);
+  });
+
+  it('bounds depth, number and messages', () => {
+    let deep: object = {};
+    for (let level = 0; level < 100; level += 1) deep = { [`i${level}`]: deep };
+    expect(read({ trixie: deep }).faults[0]?.message).toMatch(/the tree is too large$/);
+    const many = Object.fromEntries(Array.from({ length: 3000 }, (_, index) => [`i${index}`, {}]));
+    expect(read({ trixie: many }).faults[0]?.message).toMatch(/the tree is too large$/);
+    expect(faultsOf({ trixie: { kernel: 'X'.repeat(100_000) } })[0]?.length).toBeLessThan(300);
+  });
+
+  it('is not fooled by names of object prototypes', () => {
+    const tree = read(JSON.parse('{"trixie": {"__proto__": {}, "constructor": {}}}'));
+    expect(tree.images.map(({ name }) => name)).toEqual(['trixie', 'constructor']);
+    expect(tree.faults.map(({ message }) => message)).toEqual(['Cannot name an image "__proto__"']);
+  });
+});
