@@ -1,0 +1,53 @@
+import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
+import type { Command } from 'commander';
+import { AppError } from '../core/errors.ts';
+
+/** Options that every command takes. */
+export interface GlobalOptions {
+  /** Path of `bivouac.yml`. */
+  readonly config?: string;
+  /** Print one JSON document instead of text for people. */
+  readonly json?: boolean;
+}
+
+/** Exit codes: done; the work failed; the call or the configuration is at fault. */
+export const EXIT = { ok: 0, failed: 1, usage: 2 } as const;
+
+const PLACES = ['bivouac.yml', '/etc/bivouac/bivouac.yml'] as const;
+
+/** The global options of the command line that `command` stands on. */
+export function globalOptions(command: Command): GlobalOptions {
+  return command.optsWithGlobals<GlobalOptions>();
+}
+
+/**
+ * The configuration file to use: `--config`, else `BIVOUAC_CONFIG`, else `./bivouac.yml`, else
+ * `/etc/bivouac/bivouac.yml`. Fails with `usage` when there is none.
+ */
+export function configFile(options: GlobalOptions): string {
+  const named = options.config ?? process.env['BIVOUAC_CONFIG'];
+  if (named !== undefined) return resolve(named);
+  const found = PLACES.find((place) => existsSync(place));
+  if (found !== undefined) return resolve(found);
+  throw new AppError('usage', `Cannot find a configuration: neither "${PLACES.join('" nor "')}" exists`, {
+    remedy: 'Name one with --config FILE; deploy/bivouac.yml is an example to start from',
+  });
+}
+
+/** Write one line, or several, to standard output. */
+export function print(text: string): void {
+  process.stdout.write(`${text}\n`);
+}
+
+/** Write a value as indented JSON to standard output. */
+export function printJson(value: unknown): void {
+  print(JSON.stringify(value, null, 2));
+}
+
+/** The exit code that a fault ends the process with. */
+export function exitCodeOf(error: unknown): number {
+  return error instanceof AppError && (error.code === 'usage' || error.code === 'config-invalid')
+    ? EXIT.usage
+    : EXIT.failed;
+}

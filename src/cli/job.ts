@@ -1,0 +1,93 @@
+import { Command } from 'commander';
+import { AppError } from '../core/errors.ts';
+import type { Job, JobId } from '../core/job.ts';
+import type { JobStore } from '../ports/job-store.ts';
+import { formatSeconds, formatTable, formatTime } from './format.ts';
+import { globalOptions, print, printJson } from './invocation.ts';
+import { withState } from './site.ts';
+
+/** `bivouac job list`, `bivouac job show ID`, `bivouac job log ID`. */
+export function jobCommand(): Command {
+  const job = new Command('job').description('builds asked for, their state and logs');
+  job.addCommand(listCommand());
+  job.addCommand(showCommand());
+  job.addCommand(logCommand());
+  return job;
+}
+
+function listCommand(): Command {
+  return new Command('list').description('the newest 50 jobs').action((_options, command: Command) =>
+    withState(globalOptions(command), async ({ jobs }, { json }) => {
+      const newest = await jobs.list(50);
+      if (json) printJson(newest);
+      else print(formatTable(['JOB', 'IMAGE', 'STATE', 'CREATED', 'TOOK', 'RESULT'], newest.map(jobRow)));
+    }),
+  );
+}
+
+function showCommand(): Command {
+  return new Command('show')
+    .description('one job')
+    .argument('<id>', 'id of the job')
+    .action((id: string, _options, command: Command) =>
+      withState(globalOptions(command), async ({ jobs }, { json }) => {
+        const job = await findJob(jobs, id);
+        if (json) printJson(job);
+        else print(formatTable(['JOB', 'IMAGE', 'STATE', 'CREATED', 'TOOK', 'RESULT'], [jobRow(job)]));
+      }),
+    );
+}
+
+function logCommand(): Command {
+  return new Command('log')
+    .description('the log of a job')
+    .argument('<id>', 'id of the job')
+    .option('-f, --follow', 'go on until the job ends')
+    .action((id: string, options: { follow?: boolean }, command: Command) =>
+      withState(globalOptions(command), async ({ jobs }) => {
+        const job = await findJob(jobs, id);
+        await copyLog(jobs, job.id, options.follow === true);
+      }),
+    );
+}
+
+async function copyLog(jobs: JobStore, id: JobId, follow: boolean): Promise<void> {
+  let offset = 0;
+  for (;;) {
+    const isOver = !follow || isFinished(await jobs.find(id));
+    const chunk = await jobs.readLog(id, offset, 65_536);
+    process.stdout.write(chunk);
+    offset += chunk.length;
+    if (chunk.length > 0) continue;
+    if (isOver) return;
+    await new Promise((resolve) => setTimeout(resolve, 300));
+  }
+}
+
+function isFinished(job: Job | undefined): boolean {
+  return job === undefined || (job.state !== 'queued' && job.state !== 'running');
+}
+
+async function findJob(jobs: JobStore, id: string): Promise<Job> {
+  const job = await jobs.find(parseJobId(id));
+  if (job !== undefined) return job;
+  throw new AppError('not-found', `Cannot show job "${id}": there is no such job`, {
+    remedy: '"bivouac job list" lists them',
+  });
+}
+
+function parseJobId(text: string): JobId {
+  return text as JobId;
+}
+
+function jobRow(job: Job): string[] {
+  const end = job.finishedAt ?? Date.now();
+  const took = job.startedAt === undefined ? '-' : formatSeconds((end - job.startedAt) / 1000);
+  return [job.id, job.image, job.state, formatTime(job.createdAt), took, resultOf(job)];
+}
+
+function resultOf(job: Job): string {
+  if (job.error !== undefined) return job.error;
+  if (job.release === undefined) return '';
+  return `${job.release.slice(0, 19)}${job.published === true ? '' : ' (unchanged)'}`;
+}

@@ -1,0 +1,73 @@
+import { Command, CommanderError } from 'commander';
+import { version } from '../adapters/version.ts';
+import { AppError, messageOf } from '../core/errors.ts';
+import { buildCommand } from './build.ts';
+import { checkCommand } from './check.ts';
+import { demoCommand } from './demo.ts';
+import { hostCommand } from './host.ts';
+import { imageCommand } from './image.ts';
+import { EXIT, exitCodeOf, globalOptions } from './invocation.ts';
+import { jobCommand } from './job.ts';
+import { labCommand } from './lab.ts';
+import { leaseCommand } from './lease.ts';
+import { planCommand } from './plan.ts';
+import { serveCommand } from './serve.ts';
+
+/** Run one command line (without interpreter and script); resolves to the exit code. Never rejects. */
+export async function runCommandLine(argv: readonly string[]): Promise<number> {
+  const program = makeProgram();
+  try {
+    await program.parseAsync([...argv], { from: 'user' });
+    return Number(process.exitCode ?? EXIT.ok);
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
+    if (error instanceof Error && error.name === 'AbortError') {
+      process.stderr.write('bivouac: stopped on request\n');
+      return EXIT.failed;
+    }
+    reportFault(error, globalOptions(program).json === true);
+    return exitCodeOf(error);
+  }
+}
+
+function makeProgram(): Command {
+  const program = new Command('bivouac')
+    .description('Build live OS images from layers and boot machines from the network into them')
+    .version(version(), '-V, --version')
+    .option('-c, --config <file>', 'configuration file (default: ./bivouac.yml, /etc/bivouac/bivouac.yml)')
+    .option('--json', 'print JSON')
+    .showHelpAfterError('(bivouac --help shows the commands)');
+  const commands = [
+    serveCommand(),
+    checkCommand(),
+    planCommand(),
+    buildCommand(),
+    jobCommand(),
+    hostCommand(),
+    imageCommand(),
+    leaseCommand(),
+    labCommand(),
+    demoCommand(),
+  ];
+  for (const command of commands) program.addCommand(command);
+  throwInsteadOfExit(program);
+  return program;
+}
+
+function throwInsteadOfExit(command: Command): void {
+  command.exitOverride();
+  for (const child of command.commands) throwInsteadOfExit(child);
+}
+
+function reportFault(error: unknown, asJson: boolean): void {
+  const remedy = error instanceof AppError ? error.remedy : undefined;
+  const code = error instanceof AppError ? error.code : 'internal';
+  if (asJson) {
+    const fault = { error: { code, message: messageOf(error), ...(remedy === undefined ? {} : { remedy }) } };
+    process.stdout.write(`${JSON.stringify(fault, null, 2)}\n`);
+    return;
+  }
+  process.stderr.write(`bivouac: ${messageOf(error)}\n`);
+  if (remedy !== undefined) process.stderr.write(`  ${remedy}\n`);
+  if (!(error instanceof AppError) && error instanceof Error) process.stderr.write(`${error.stack ?? ''}\n`);
+}

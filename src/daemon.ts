@@ -1,0 +1,188 @@
+import type { Logger } from 'pino';
+import { type AdminToken, openAdminToken } from './adapters/admin-token.ts';
+import { openBuildSite } from './adapters/build-site.ts';
+import { commandRunner } from './adapters/command.ts';
+import { SshKeygen } from './adapters/ssh-keygen.ts';
+import type { State } from './adapters/state.ts';
+import { version } from './adapters/version.ts';
+import { answerDhcp } from './boot/answer-dhcp.ts';
+import { BootHttp } from './boot/answer-http.ts';
+import { answerTftp, NbpCache, noteServed } from './boot/answer-tftp.ts';
+import { Facts } from './boot/facts.ts';
+import { Holds } from './boot/holds.ts';
+import { buildImage } from './build/build.ts';
+import { BuildWorker } from './build/worker.ts';
+import type { LiveSite } from './config/live-site.ts';
+import { faultLine } from './config/report.ts';
+import { readScriptTemplates } from './config/script-templates.ts';
+import { watchSite } from './config/watch.ts';
+import { messageOf } from './core/errors.ts';
+import { Recorder } from './fleet/recorder.ts';
+import { DhcpServer } from './servers/dhcp.ts';
+import { createHttpServer, type HttpServer } from './servers/http.ts';
+import { artefactRoutes } from './servers/routes/artefacts.ts';
+import { bootRoutes } from './servers/routes/boot.ts';
+import { bootRecordRoutes } from './servers/routes/boots.ts';
+import { buildRoutes } from './servers/routes/builds.ts';
+import { hostRoutes } from './servers/routes/hosts.ts';
+import { imageRoutes } from './servers/routes/images.ts';
+import { opsRoutes } from './servers/routes/ops.ts';
+import { TftpServer } from './servers/tftp.ts';
+
+/** What the server is made of. */
+export interface DaemonOptions {
+  readonly live: LiveSite;
+  readonly state: State;
+  readonly logger: Logger;
+}
+
+/** A server that answers. */
+export interface Daemon {
+  readonly adminToken: AdminToken;
+  /** Stop listening, let what is under way end, then close the stores. */
+  stop(): Promise<void>;
+}
+
+/** Start everything: builds first, since they may have to clean up, then HTTP, TFTP and DHCP, so that what DHCP promises is there. */
+export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
+  const { live, state, logger } = options;
+  const adminToken = await openAdminToken(state.topSecrets);
+  const parts = new Parts();
+  try {
+    const worker = await startWorker(options);
+    parts.add(() => worker.stop());
+    const world = bootWorld(options);
+    const boot = new BootHttp(world);
+    const { address, http, tftp, dhcp } = live.current().listen;
+
+    const web = await httpServer(options, { adminToken, boot, worker });
+    await web.start({ address, port: http });
+    parts.add(() => web.stop());
+
+    const files = { ...world, artefacts: state.artefacts, nbps: new NbpCache() };
+    const tftpServer = new TftpServer({
+      address,
+      port: tftp,
+      logger,
+      answer: (file) => answerTftp(file, files),
+      served: (file) => noteServed(file, files),
+    });
+    await tftpServer.start();
+    parts.add(() => tftpServer.stop());
+
+    const leasing = { ...world, holds: new Holds() };
+    const dhcpServer = new DhcpServer({
+      address,
+      port: dhcp,
+      logger,
+      answer: (request) => answerDhcp(request, leasing),
+    });
+    await dhcpServer.start();
+    parts.add(() => dhcpServer.stop());
+
+    const watch = watchForChanges(live, logger);
+    parts.add(() => {
+      watch.close();
+      return world.facts.settled();
+    });
+    return { adminToken, stop: () => parts.stop() };
+  } catch (error) {
+    await parts.stop();
+    throw error;
+  }
+}
+
+/** What the three servers' answers have in common. */
+function bootWorld({ live, state, logger }: DaemonOptions) {
+  const { snapshots, leases, tokens, secrets, catalogue, events, clock } = state;
+  const recorder = new Recorder(events, clock);
+  const onError = (error: unknown): void =>
+    logger.warn({ reason: messageOf(error) }, 'boot: something went wrong');
+  return {
+    snapshots,
+    leases,
+    tokens,
+    secrets,
+    catalogue,
+    clock,
+    recorder,
+    onError,
+    facts: new Facts({ recorder, clock, onError }),
+    keyMaker: new SshKeygen((argv) => commandRunner.run(argv)),
+    templates: () => readScriptTemplates(live.current().directories.boot),
+  };
+}
+
+function httpServer(
+  { live, state, logger }: DaemonOptions,
+  { adminToken, boot, worker }: { adminToken: AdminToken; boot: BootHttp; worker: BuildWorker },
+): Promise<HttpServer> {
+  const { snapshots, hosts, jobs, events, leases, clock, artefacts } = state;
+  const images = () => live.current().images;
+  const serving = {
+    artefacts,
+    onSent: boot.noteArtefact.bind(boot),
+  };
+  return createHttpServer({
+    logger,
+    isAdminToken: (text) => adminToken.matches(text),
+    register: [
+      bootRoutes({ boot }),
+      artefactRoutes(serving),
+      imageRoutes({ ...serving, snapshots, catalogue: state.catalogue }),
+      hostRoutes({ snapshots, hosts, images }),
+      bootRecordRoutes({ events, clock }),
+      buildRoutes({ jobs, images, onQueued: () => worker.wake() }),
+      opsRoutes({ snapshots, leases, images, version: version() }),
+    ],
+  });
+}
+
+async function startWorker({ live, state, logger }: DaemonOptions): Promise<BuildWorker> {
+  const site = await openBuildSite(live.current().directories.data, state, `bivouac ${version()}`);
+  const worker = new BuildWorker({
+    jobs: state.jobs,
+    build: ({ image }, log, signal) =>
+      buildImage({ image, images: live.current().images, log, signal, whenBusy: 'wait' }, site),
+    recover: () => cleanUpUnlessBusy(site),
+    onError: (error) => logger.error({ reason: messageOf(error) }, 'build worker: something went wrong'),
+  });
+  await worker.start();
+  return worker;
+}
+
+/** What a killed build left is removed, unless another process builds right now: then it is not left over. */
+async function cleanUpUnlessBusy(site: Awaited<ReturnType<typeof openBuildSite>>): Promise<void> {
+  const lock = await site.lock.acquire('a clean-up').catch(() => undefined);
+  if (lock === undefined) return;
+  await site.world.engine.cleanUp().finally(() => lock.release());
+}
+
+function watchForChanges(live: LiveSite, logger: Logger) {
+  return watchSite({
+    site: () => live.current(),
+    failed: (message) => logger.warn(message),
+    changed: async () => {
+      const outcome = await live.reload();
+      if (outcome.kind === 'rejected') {
+        for (const fault of outcome.faults) logger.error(`configuration kept as it was: ${faultLine(fault)}`);
+        return;
+      }
+      logger.info('configuration reloaded');
+      for (const key of outcome.needsRestart) logger.warn(`"${key}" changes at the next start only`);
+    },
+  });
+}
+
+/** Parts that were started, to be stopped in reverse order. */
+class Parts {
+  readonly #stops: (() => Promise<void>)[] = [];
+
+  add(stop: () => Promise<void>): void {
+    this.#stops.push(stop);
+  }
+
+  async stop(): Promise<void> {
+    for (const stop of this.#stops.splice(0).toReversed()) await stop();
+  }
+}
