@@ -10,6 +10,7 @@ import { checkConflicts, checkUnknownHosts } from './conflicts.ts';
 import { type ConfigFault, FaultList } from './fault.ts';
 import { readHostsFolder } from './hosts-folder.ts';
 import { readYaml } from './read-file.ts';
+import { rehearseConffs } from './rehearse.ts';
 import { type ConfigEnvironment, readServerFile, type ServerFile } from './server-file.ts';
 import type { Site, SiteDirectories } from './site.ts';
 
@@ -44,6 +45,7 @@ export async function loadSite(path: string, options: LoadOptions = {}): Promise
   checkConflicts({ declarations: hosts.declarations, registered, images, policy }, faults);
   checkBootFolder(server.directories, faults);
   const site = images === undefined ? undefined : siteOf({ file, server, images, hosts });
+  if (site !== undefined) rehearseConffs(site, faults);
   if (site === undefined || faults.faults.length > 0) return { ok: false, faults: faults.sorted() };
   return { ok: true, site };
 }

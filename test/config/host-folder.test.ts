@@ -15,7 +15,7 @@ test('files of the folder become files of the host, with their metadata', async 
   /var/empty/: {}
 delete: [/usr/share/doc/, /etc/motd]
 `,
-    'hosts/web01/etc/secret.conf': 'key={{ variables.key }}\n',
+    'hosts/web01/etc/secret.conf': 'key={{ host.name }}\n',
     'hosts/web01/etc/blob': Uint8Array.of(0xff, 0, 1),
     'hosts/web01/var/lib/demo/x': 'x',
     'hosts/web01/usr/local/bin/run': '#!/bin/sh\n',
@@ -35,7 +35,7 @@ delete: [/usr/share/doc/, /etc/motd]
         gid: 101,
         mode: 0o600,
         kind: 'file',
-        template: 'key={{ variables.key }}\n',
+        template: 'key={{ host.name }}\n',
       },
       { path: '/usr/local/bin/run', ...root, mode: 0o755, kind: 'file', template: '#!/bin/sh\n' },
       { path: '/var/empty', ...root, mode: 0o755, kind: 'directory' },

@@ -31,9 +31,8 @@ export function guestOf(host: Host, lab: Lab, site: LabSite): Guest {
   const ssh = ['ssh', '-i', site.sshKey, ...options.flatMap((option) => ['-o', option]), `root@${address}`];
   return {
     shell: async (command) => {
-      const [program, ...rest] = [...inNetwork(lab.network), ...ssh, '--', command];
-      if (program === undefined) throw new Error('Cannot run nothing');
-      const { stdout } = await commandRunner.run([program, ...rest], { timeout: 120_000 });
+      const argv = [...inNetwork(lab.network), ...ssh, '--', command] as const;
+      const { stdout } = await commandRunner.run(argv, { timeout: 120_000 });
       return stdout.trim();
     },
   };

@@ -1,0 +1,55 @@
+import { join } from 'node:path';
+import { conffsEntries } from '../boot/host-config.ts';
+import type { HostIdentity } from '../boot/identity.ts';
+import { type ArtefactRef, digestFromHex } from '../core/artefact.ts';
+import { AppError, messageOf } from '../core/errors.ts';
+import type { Host } from '../core/host.ts';
+import type { NamedRelease, NetbootRelease } from '../core/release.ts';
+import type { FaultList } from './fault.ts';
+import type { Site } from './site.ts';
+
+/** What only a boot knows: stand-ins of the same form. */
+const IDENTITY: HostIdentity = { machineId: '0'.repeat(32), sshKeys: [] };
+
+/**
+ * Make the conffs of every host of files as its next boot would, so that a template that cannot be rendered, or files
+ * that contradict each other, are faults of the configuration and not of a boot in the night.
+ */
+export function rehearseConffs(site: Site, faults: FaultList): void {
+  for (const host of site.hosts) {
+    try {
+      conffsEntries({
+        host,
+        address: host.address ?? site.policy.subnet.pool?.first ?? site.policy.serverAddress,
+        domain: site.policy.subnet.domain,
+        server: site.policy.baseUrl,
+        named: standInRelease(host),
+        files: site.hostFiles.of(host.name),
+        identity: IDENTITY,
+      });
+    } catch (error) {
+      const remedy = error instanceof AppError ? error.remedy : undefined;
+      faults.file(join(site.directories.hosts, host.name), messageOf(error), remedy);
+    }
+  }
+}
+
+function standInRelease(host: Host): NamedRelease<NetbootRelease> {
+  const digest = digestFromHex('0'.repeat(64));
+  if (digest === undefined) throw new RangeError('Cannot make a digest of 64 zeros');
+  const artefact: ArtefactRef = { digest, size: 0 };
+  const layer = { ...artefact, stage: 'bootstrap', image: host.image, contentId: '0'.repeat(64) };
+  const release: NetbootRelease = {
+    schema: 1,
+    output: 'netboot',
+    image: host.image,
+    architecture: 'amd64',
+    builder: 'bivouac',
+    kernelVersion: '0.0.0',
+    kernel: artefact,
+    initramfs: artefact,
+    layers: [layer],
+    cmdline: [],
+  };
+  return { digest, release };
+}
