@@ -51,12 +51,11 @@ async function runDemo(state: OpenSite, { keep, limit }: { keep?: boolean; limit
   await bootInLab({ name: 'demo', state, hosts, limit, say: print, signal }, async (lab, timelines) => {
     for (const timeline of timelines) showTimeline(timeline);
     for (const host of hosts) await showPage(host, lab);
-    if (keep === true) {
-      headline('All is running until you press Ctrl-C');
-      print(reachHints(lab, hosts, state.site));
-      await untilAborted(signal);
-    }
     reportOutcome(timelines, startedAt);
+    if (keep !== true) return;
+    headline('All is running until you press Ctrl-C');
+    print(reachHints(lab, hosts, state.site));
+    await untilAborted(signal);
   });
 }
 
@@ -84,9 +83,7 @@ async function showPage({ host }: LabHost, lab: Lab): Promise<void> {
   const url = `http://${host.address ?? host.name}/`;
   headline(`Page of ${host.name}: ${url}`);
   const curl = ['curl', '--silent', '--show-error', '--fail', '--max-time', '20', url];
-  const [first, ...rest] = [...inNetwork(lab.network), ...curl];
-  if (first === undefined) return;
-  const { stdout } = await commandRunner.run([first, ...rest]);
+  const { stdout } = await commandRunner.run([...inNetwork(lab.network), ...curl]);
   print(stdout.trimEnd().split('\n').map(printable).join('\n'));
 }
 

@@ -169,6 +169,14 @@ describeWith(['root', 'qemu-system-x86_64', 'buildah', 'mmdebstrap', 'ssh', 'ip'
     ).toBe('403');
   });
 
+  test('no part of the live root misses a program', () => {
+    for (const { consoleLog } of booted.lab.powered) {
+      const said = readFileSync(consoleLog, 'latin1');
+      expect(said).toContain('bivouac: root mounted');
+      expect(said).not.toMatch(/: not found|No such file|syntax error/);
+    }
+  });
+
   test('both hosts run in 512 MiB with memory to spare', async () => {
     for (const [name] of FIRMWARE) {
       const available = Number(await guest(name).shell("awk '/^MemAvailable/ {print $2}' /proc/meminfo"));

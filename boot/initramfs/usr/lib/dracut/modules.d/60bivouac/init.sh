@@ -5,7 +5,7 @@ export PATH=/usr/sbin:/usr/bin
 mount -t proc -o nosuid,noexec,nodev proc /proc
 mount -t sysfs -o nosuid,noexec,nodev sysfs /sys
 # The kernel mounts devtmpfs by itself where it can.
-mountpoint -q /dev || mount -t devtmpfs -o mode=0755,nosuid devtmpfs /dev
+grep -q ' /dev ' /proc/mounts || mount -t devtmpfs -o mode=0755,nosuid devtmpfs /dev
 mount -t tmpfs -o mode=0755,nosuid,nodev tmpfs /run
 exec </dev/console >/dev/console 2>&1
 

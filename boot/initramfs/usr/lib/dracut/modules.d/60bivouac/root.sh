@@ -18,10 +18,15 @@ check_memory() {
     return 1
 }
 
+# Debian's busybox has no mountpoint(1).
+is_mounted() {
+    grep -q " $1 " /proc/mounts
+}
+
 # mount_layer HEX INDEX
 mount_layer() {
     mkdir -p "$RUN/layers/$2"
-    mountpoint -q "$RUN/layers/$2" && return 0
+    is_mounted "$RUN/layers/$2" && return 0
     mount -t squashfs -o loop,ro,nodev "$RUN/images/$1" "$RUN/layers/$2" 2>"$RUN/mount.errors" && return 0
     fail mount "Cannot mount layer $2: $(printable "$(cat "$RUN/mount.errors")")"
     return 1
@@ -50,7 +55,7 @@ mount_root() {
     done
     mkdir -p "$RUN/overlay"
     # A tmpfs of its own with the kernel's default bound, half of the RAM.
-    mountpoint -q "$RUN/overlay" || mount -t tmpfs -o mode=0700 bivouac-overlay "$RUN/overlay"
+    is_mounted "$RUN/overlay" || mount -t tmpfs -o mode=0700 bivouac-overlay "$RUN/overlay"
     mkdir -p "$RUN/overlay/upper" "$RUN/overlay/work"
     mount -t overlay -o "lowerdir=$root_lower,upperdir=$RUN/overlay/upper,workdir=$RUN/overlay/work" \
         bivouac "$1" 2>"$RUN/mount.errors" && return 0
