@@ -39,7 +39,6 @@ const OWNER = {
   yaml: 'src/config/',
   typebox: 'src/(config|servers)/',
   fastify: 'src/servers/',
-  'fastify-plugin': 'src/servers/',
   '@fastify/[^/]+': 'src/servers/',
   commander: 'src/(cli/|main[.]ts$)',
   'close-with-grace': 'src/(cli/|main[.]ts$|daemon[.]ts$)',

@@ -61,7 +61,6 @@ export default defineConfig(
   {
     files: ['test/**/*.ts', 'scripts/**/*.ts', '*.config.ts'],
     rules: {
-      'max-lines': ['error', { max: 400 }],
       'max-lines-per-function': 'off',
       '@typescript-eslint/max-params': 'off',
       'bivouac/casts': 'off',

@@ -9,8 +9,10 @@ import { answerDhcp } from './boot/answer-dhcp.ts';
 import { BootHttp } from './boot/answer-http.ts';
 import { answerTftp, NbpCache, noteServed } from './boot/answer-tftp.ts';
 import { Facts } from './boot/facts.ts';
+import { dropOldTokens } from './boot/grant.ts';
 import { Holds } from './boot/holds.ts';
 import { buildImage } from './build/build.ts';
+import { recoverBuilds } from './build/recover.ts';
 import { BuildWorker } from './build/worker.ts';
 import type { LiveSite } from './config/live-site.ts';
 import { faultLine } from './config/report.ts';
@@ -43,6 +45,8 @@ export interface Daemon {
   stop(): Promise<void>;
 }
 
+const PRUNE_MILLISECONDS = 60 * 60_000;
+
 /** Start everything: builds first, since they may have to clean up, then HTTP, TFTP and DHCP, so that what DHCP promises is there. */
 export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   const { live, state, logger } = options;
@@ -51,6 +55,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   try {
     const worker = await startWorker(options);
     parts.add(() => worker.stop());
+    parts.add(keepTokensPruned(options));
     const world = bootWorld(options);
     const boot = new BootHttp(world);
     const { address, http, tftp, dhcp } = live.current().listen;
@@ -144,18 +149,25 @@ async function startWorker({ live, state, logger }: DaemonOptions): Promise<Buil
     jobs: state.jobs,
     build: ({ image }, log, signal) =>
       buildImage({ image, images: live.current().images, log, signal, whenBusy: 'wait' }, site),
-    recover: () => cleanUpUnlessBusy(site),
+    recover: () => recoverBuilds(site),
     onError: (error) => logger.error({ reason: messageOf(error) }, 'build worker: something went wrong'),
   });
   await worker.start();
   return worker;
 }
 
-/** What a killed build left is removed, unless another process builds right now: then it is not left over. */
-async function cleanUpUnlessBusy(site: Awaited<ReturnType<typeof openBuildSite>>): Promise<void> {
-  const lock = await site.lock.acquire('a clean-up').catch(() => undefined);
-  if (lock === undefined) return;
-  await site.world.engine.cleanUp().finally(() => lock.release());
+/** Drop old boot tokens now and once in an hour; gives what ends that. */
+function keepTokensPruned({ state, logger }: DaemonOptions): () => Promise<void> {
+  const onError = (error: unknown): void =>
+    logger.warn({ reason: messageOf(error) }, 'cannot drop old boot tokens');
+  let running = dropOldTokens(state).catch(onError);
+  const timer = setInterval(() => {
+    running = dropOldTokens(state).catch(onError);
+  }, PRUNE_MILLISECONDS).unref();
+  return () => {
+    clearInterval(timer);
+    return running;
+  };
 }
 
 function watchForChanges(live: LiveSite, logger: Logger) {

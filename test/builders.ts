@@ -118,7 +118,10 @@ export function anNbpRelease(given: Partial<FilesRelease> = {}): FilesRelease {
   };
 }
 
-export function aNamedRelease(given: Partial<NetbootRelease> = {}, digit = 'd'): NamedRelease<NetbootRelease> {
+export function aNamedRelease(
+  given: Partial<NetbootRelease> = {},
+  digit = 'd',
+): NamedRelease<NetbootRelease> {
   return { digest: digest(digit), release: aRelease(given) };
 }
 

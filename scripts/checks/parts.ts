@@ -11,7 +11,6 @@ export interface CheckPart {
 export const CHECK_PARTS: readonly CheckPart[] = [
   command('lint', ['eslint', '--max-warnings', '0', '.']),
   command('types', ['tsc', '--noEmit']),
-  command('types-of-scripts', ['tsc', '--noEmit', '-p', 'scripts']),
   command('imports', ['depcruise', '--output-type', 'err', 'src']),
   command('dead-code', ['knip', '--no-progress']),
   command('format', ['biome', 'check', '--error-on-warnings', '.']),

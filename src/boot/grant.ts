@@ -36,9 +36,9 @@ export class BootTokens {
 
   /** Let a new token open the grant; resolves once that is kept. */
   async issue(token: string, grant: Omit<BootGrant, 'tokenHash'>): Promise<void> {
-    const { tokens, clock } = this.#options;
+    const { tokens } = this.#options;
     await tokens.put({ ...grant, tokenHash: hashToken(token) });
-    if (++this.#issued % PRUNE_EVERY === 0) await tokens.prune(clock.now() - REMEMBER_MS);
+    if (++this.#issued % PRUNE_EVERY === 0) await dropOldTokens(this.#options);
   }
 
   /** What the token opens for a client at this address now. */
@@ -49,6 +49,11 @@ export class BootTokens {
     if (grant.expiresAt <= this.#options.clock.now()) return { kind: 'expired', grant };
     return { kind: 'ok', grant };
   }
+}
+
+/** Forget the tokens that expired more than a day ago. */
+export function dropOldTokens({ tokens, clock }: BootTokensOptions): Promise<void> {
+  return tokens.prune(clock.now() - REMEMBER_MS);
 }
 
 /** A token that nobody can guess: 43 characters of the URL-safe base 64 alphabet. */

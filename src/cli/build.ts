@@ -2,7 +2,7 @@ import { Command } from 'commander';
 import { openBuildSite } from '../adapters/build-site.ts';
 import { version } from '../adapters/version.ts';
 import { type BuildOutcome, buildImage } from '../build/build.ts';
-import { runJob } from '../build/worker.ts';
+import { type JobBuild, runJob } from '../build/worker.ts';
 import { AppError } from '../core/errors.ts';
 import type { ImageName } from '../core/image.ts';
 import type { JobResult } from '../ports/job-store.ts';
@@ -47,37 +47,19 @@ export async function buildAsJob(
     throw new AppError('busy', `Cannot build "${image}": the server has taken job ${queued.job.id}`, {
       remedy: `"bivouac job log --follow ${queued.job.id}" shows it`,
     });
-  let outcome: BuildOutcome | undefined;
-  let fault: unknown;
+  const building: { outcome?: Promise<BuildOutcome> } = {};
   const stop = stopOnSignal();
-  const result = await runJob(
-    job,
-    {
-      jobs: state.jobs,
-      build: async (_job, log, signal) => {
-        const tell = (line: string): void => {
-          log(line);
-          show(line);
-        };
-        const request = {
-          image,
-          images: state.site.images,
-          fresh,
-          log: tell,
-          signal,
-          whenBusy: 'wait' as const,
-        };
-        outcome = await buildImage(request, buildSite).catch((error: unknown) => {
-          fault = error;
-          throw error;
-        });
-        return outcome;
-      },
-    },
-    stop.signal,
-  ).finally(stop.forget);
-  if (fault !== undefined) throw fault;
-  return { outcome, result };
+  const build: JobBuild = (_job, log, signal) => {
+    const tell = (line: string): void => {
+      log(line);
+      show(line);
+    };
+    const request = { image, images: state.site.images, fresh, log: tell, signal, whenBusy: 'wait' as const };
+    building.outcome = buildImage(request, buildSite);
+    return building.outcome;
+  };
+  const result = await runJob(job, { jobs: state.jobs, build }, stop.signal).finally(stop.forget);
+  return { outcome: await building.outcome, result };
 }
 
 /** Shows the lines of a build on standard output: its steps, and with `verbose` what they print (which is indented). */

@@ -27,9 +27,11 @@ async function serve(options: GlobalOptions): Promise<void> {
     await state.close();
     throw error;
   });
-  const { token, stop } = { token: daemon.adminToken, stop: daemon.stop };
-  closeWithGrace({ delay: 15_000, logger }, async () => {
-    await stop();
+  const token = daemon.adminToken;
+  // SIGHUP reloads the configuration (daemon.ts) and must end nothing.
+  closeWithGrace({ delay: 15_000, logger, skip: ['SIGHUP'] }, async ({ err }) => {
+    if (err !== undefined) logger.fatal({ err }, 'something unforeseen failed: the server ends');
+    await daemon.stop();
     await state.close();
   });
   if (token.isNew)

@@ -99,7 +99,8 @@ function createNodeServer(handler: Handler, limits: HttpLimits): Server {
       requestTimeout: limits.requestTimeout,
       keepAliveTimeout: Math.min(limits.idleTimeout, 10_000),
       connectionsCheckingInterval: Math.max(100, Math.min(limits.headersTimeout / 4, 2000)),
-      requireHostHeader: true,
+      // Ours says it with a Content-Length: Node's answer is chunked, which some firmware cannot read.
+      requireHostHeader: false,
       insecureHTTPParser: false,
       keepAlive: true,
       noDelay: true,
@@ -107,21 +108,30 @@ function createNodeServer(handler: Handler, limits: HttpLimits): Server {
     (request, response) => {
       // Here and not by Fastify's `rewriteUrl`, which logs both forms, queries and all.
       request.url = normaliseTarget(request.url ?? '/');
-      if (isAmbiguous(request)) response.writeHead(400, { connection: 'close', 'content-length': 0 }).end();
+      if (isAmbiguous(request)) refuse(response, 400);
       else handler(request, response);
     },
   );
+  // For the same reason.
+  server.on('checkExpectation', (_request, response: ServerResponse) => refuse(response, 417));
   server.maxConnections = limits.connections;
   server.setTimeout(limits.idleTimeout);
   return server;
 }
 
-/** What a proxy may read in another way than we do (RFC 9112 sections 3.2 and 6.1): Node lets both pass. */
-function isAmbiguous({ headers, headersDistinct }: IncomingMessage): boolean {
+/** What a proxy may read in another way than we do (RFC 9112 sections 3.2 and 6.1). */
+function isAmbiguous({ headers, headersDistinct, httpVersion }: IncomingMessage): boolean {
   const coding = headers['transfer-encoding'];
+  const hosts = headersDistinct['host']?.length ?? 0;
   return (
-    (headersDistinct['host']?.length ?? 0) > 1 || (coding !== undefined && coding.toLowerCase() !== 'chunked')
+    hosts > 1 ||
+    (hosts === 0 && httpVersion !== '1.0') ||
+    (coding !== undefined && coding.toLowerCase() !== 'chunked')
   );
+}
+
+function refuse(response: ServerResponse, status: 400 | 417): void {
+  response.writeHead(status, { connection: 'close', 'content-length': 0 }).end();
 }
 
 const MALFORMED: Readonly<Record<string, string>> = {

@@ -1,12 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { BootHttp } from '../../src/boot/answer-http.ts';
 import { Facts } from '../../src/boot/facts.ts';
-import type { HttpAnswer } from '../../src/boot/http-world.ts';
+import type { Caller, HttpAnswer } from '../../src/boot/http-world.ts';
 import type { ScriptTemplates } from '../../src/boot/script.ts';
 import { type Catalogue, published } from '../../src/core/catalogue.ts';
 import type { Release } from '../../src/core/release.ts';
 import type { Snapshot } from '../../src/ports/snapshot.ts';
-import { aLease, aSnapshot } from '../builders.ts';
+import { aLease, aSnapshot, ip } from '../builders.ts';
 import { FakeBootRecorder } from '../fakes/boot-recorder.ts';
 import { FakeClock } from '../fakes/clock.ts';
 import { FakeKeyMaker } from '../fakes/key-maker.ts';
@@ -14,6 +14,12 @@ import { FakeLeaseStore } from '../fakes/lease-store.ts';
 import { FakeSecretStore } from '../fakes/secret-store.ts';
 import { FakeSnapshotSource } from '../fakes/snapshot.ts';
 import { FakeTokenStore } from '../fakes/token-store.ts';
+
+/** Where web01 boots from. */
+export const ADDRESS = ip('10.77.0.11');
+
+/** The MAC of web01, as iPXE spells it in a URL. */
+export const MAC = '52-54-00-77-00-01';
 
 /** The script templates of the project. */
 export function projectTemplates(): ScriptTemplates {
@@ -78,6 +84,12 @@ export class HttpFixture {
 export function textOf(answer: HttpAnswer): string {
   if (answer.kind !== 'text') throw new Error(`Not a text: ${JSON.stringify(answer)}`);
   return answer.text;
+}
+
+/** Ask for web01's boot script, and have the token that it brings. */
+export async function booted(fixture: HttpFixture): Promise<Caller & { readonly token: string }> {
+  const script = textOf(await fixture.boot.answerScript(MAC, ADDRESS));
+  return { address: ADDRESS, token: tokenIn(script) };
 }
 
 /** The boot token in a script. */

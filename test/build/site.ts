@@ -14,8 +14,8 @@ import type { PathKind } from '../../src/build/stage-kind.ts';
 import { imageTree } from '../../src/build/tree.ts';
 import type { ImageDefinition } from '../../src/core/image.ts';
 
-/** A real build site in a data directory: buildah, the file store, SQLite. */
-export async function realSite(data: string): Promise<BuildSite> {
+/** A real build site in a data directory: buildah, the file store, SQLite, which has to be closed only to be copied. */
+export async function realSite(data: string): Promise<BuildSite & { close(): Promise<void> }> {
   const commands = commandRunner;
   const database = openDatabase(join(data, 'bivouac.db'));
   return {
@@ -31,6 +31,7 @@ export async function realSite(data: string): Promise<BuildSite> {
     clock: systemClock,
     workFolder: join(data, 'work'),
     builder: 'bivouac test',
+    close: () => database.close(),
   };
 }
 
@@ -44,6 +45,15 @@ export function smallTree(directory: string): readonly ImageDefinition[] {
       },
     },
   };
+  return treeOf(value, directory);
+}
+
+/** `trixie` and an image above it that adds nothing to it. */
+export function seedTree(): readonly ImageDefinition[] {
+  return treeOf({ trixie: { seed: { outputs: { files: { release: '/etc/os-release' } } } } }, '/');
+}
+
+function treeOf(value: unknown, directory: string): readonly ImageDefinition[] {
   const { images, faults } = imageTree(value, { directory, architecture: 'amd64', stat: kindOf });
   if (faults.length > 0) throw new Error(faults.map(({ message }) => message).join('\n'));
   return images;

@@ -30,11 +30,11 @@ describe('client architectures', () => {
 });
 
 describe('names', () => {
-  test.each(['web01', 'WEB01', 'a', '0', `a${'b'.repeat(62)}`])('parseHostName() takes %s', (text) => {
+  test.each(['web01', 'WEB01', 'a', '0', 'a'.repeat(63)])('parseHostName() takes %s', (text) => {
     expect(parseHostName(text)).toBe(text.toLowerCase());
   });
 
-  test.each(['', '-a', 'a-', 'a.b', 'a_b', 'a b', `${'a'.repeat(64)}`, '../x', 'a\n', 'ä'])(
+  test.each(['', '-a', 'a-', 'a.b', 'a_b', 'a b', 'a'.repeat(64), '../x', 'a\n', 'ä'])(
     'parseHostName() refuses %j',
     (text) => {
       expect(parseHostName(text)).toBeUndefined();

@@ -1,6 +1,6 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { commandRunner } from '../../src/adapters/command.ts';
 import { openState } from '../../src/adapters/state.ts';
@@ -12,10 +12,8 @@ import type { NetbootRelease } from '../../src/core/release.ts';
 import type { Timeline } from '../../src/fleet/timeline.ts';
 import { describeWith } from '../requirements.ts';
 import { type Guest, guestOf } from './guest.ts';
-import { type LabSite, makeLabSite } from './site.ts';
+import { DATA, type LabSite, makeLabSite, ROOT } from './site.ts';
 
-const ROOT = resolve(import.meta.dirname, '../..');
-const DATA = join(ROOT, '.bivouac-test');
 const FIRMWARE = [
   ['web01', 'bios'],
   ['web02', 'uefi'],

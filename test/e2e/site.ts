@@ -11,18 +11,27 @@ export interface LabSite {
   readonly data: string;
 }
 
-const ROOT = resolve(import.meta.dirname, '../..');
+/** The checkout. */
+export const ROOT = resolve(import.meta.dirname, '../..');
+
+/** Data directory of these tests, kept between runs. */
+export const DATA = join(ROOT, '.bivouac-test');
 
 /**
  * Make the site below a folder: the demo's, with a key of ours on each host. The data directory is kept between
- * runs, so that a second run builds only what changed.
+ * runs, so that a second run builds only what changed. `change` may add to the copied hosts.
  */
-export async function makeLabSite(folder: string, data: string): Promise<LabSite> {
+export async function makeLabSite(
+  folder: string,
+  data: string,
+  change: (hosts: string) => void = () => undefined,
+): Promise<LabSite> {
   const hosts = join(folder, 'hosts');
   cpSync(join(ROOT, 'hosts'), hosts, { recursive: true });
   const sshKey = join(folder, 'key');
   await commandRunner.run(['ssh-keygen', '-q', '-t', 'ed25519', '-N', '', '-f', sshKey]);
   for (const name of ['web01', 'web02']) admitKey(hosts, name, readFileSync(`${sshKey}.pub`, 'utf8'));
+  change(hosts);
   const config = join(folder, 'bivouac.yml');
   const directories = `{images: ${join(ROOT, 'images')}, hosts: ${hosts}, boot: ${join(ROOT, 'boot')}}`;
   const server = `server: {address: 10.77.0.1, data: ${data}}`;

@@ -62,7 +62,7 @@ describeWith(['root', 'buildah', 'mmdebstrap', 'npm'], 'the Dockerfile', () => {
     const sources = await new AptMirror(commandRunner).sources('trixie');
     const container = (await buildah(['from', 'scratch'])).trim();
     const root = (await buildah(['mount', container])).trim();
-    const lines = sources.lines.filter((line) => / trixie /.test(line));
+    const lines = sources.filter((line) => / trixie /.test(line));
     await run(['mmdebstrap', '--variant=apt', 'trixie', root, ...lines]);
     // A machine behind a proxy of its own trusts certificates that no distribution brings.
     if (existsSync(CERTIFICATES)) cpSync(CERTIFICATES, join(root, 'etc/certificates-of-this-machine.crt'));

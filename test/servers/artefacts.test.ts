@@ -1,68 +1,15 @@
-import { randomBytes } from 'node:crypto';
-import type { Socket } from 'node:net';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Digest } from '../../src/core/artefact.ts';
-import { digestHex } from '../../src/core/artefact.ts';
-import type { OpenArtefact } from '../../src/ports/artefact-store.ts';
-import { HttpFixture } from '../boot/http-fixture.ts';
-import {
-  aCatalogue,
-  anNbpRelease,
-  aPublication,
-  aRelease,
-  aSnapshot,
-  digest,
-  imageName,
-} from '../builders.ts';
-import { FakeArtefactStore } from '../fakes/artefact-store.ts';
+import { CONTENT, CountingStore, serveArtefact } from './artefact-fixture.ts';
 import { BootServer } from './boot-server.ts';
 
-/** Counts what is open. */
-class CountingStore extends FakeArtefactStore {
-  open_ = 0;
-  most = 0;
-  reads = 0;
-
-  override async open(name: Digest): Promise<OpenArtefact> {
-    const opened = await super.open(name);
-    this.open_++;
-    this.most = Math.max(this.most, this.open_);
-    return {
-      ...opened,
-      read: (target, position) => {
-        this.reads++;
-        return opened.read(target, position);
-      },
-      close: async () => {
-        this.open_--;
-      },
-    };
-  }
-}
-
-const CONTENT = randomBytes(3 * 1024 * 1024 + 17);
 let store: CountingStore;
 let server: BootServer;
 let hex: string;
 let etag: string;
 
 beforeEach(async () => {
-  store = new CountingStore();
-  const ref = await store.putBytes(CONTENT);
-  hex = digestHex(ref.digest);
-  etag = `"${ref.digest}"`;
-  const release = aRelease({ kernel: ref, initramfs: ref });
-  const nbp = anNbpRelease({ files: [{ name: 'undionly.kpxe', ...ref }] });
-  const catalogue = aCatalogue([
-    aPublication({ release }),
-    aPublication({ release: nbp, image: imageName('nbp'), digest: digest('e') }),
-  ]);
-  server = await BootServer.start({
-    artefacts: store,
-    fixture: new HttpFixture(aSnapshot({ catalogue })),
-    send: { chunkTimeout: 300 },
-  });
+  ({ store, server, hex, etag } = await serveArtefact());
 });
 
 afterEach(async () => {
@@ -224,114 +171,5 @@ describe('an artefact', () => {
       await other.stop();
     }
     expect(broken.open_).toBe(0);
-  });
-});
-
-describe('a transfer', () => {
-  it('is recorded with its name, size and time', async () => {
-    await server.ask(path());
-    await server.ask(path(), { headers: { range: 'bytes=0-9' } });
-    await server.ask(path(), { method: 'HEAD' });
-    await sleep(20);
-    await server.fixture.facts.settled();
-    const served = server.fixture.recorder.facts.filter((fact) => fact.kind === 'served');
-    expect(served).toMatchObject([
-      { by: 'http', name: 'kernel of web', bytes: CONTENT.length, complete: true },
-      { by: 'http', name: 'kernel of web', bytes: 10, complete: true },
-    ]);
-    expect(served[0]?.seconds).toBeGreaterThan(0);
-  });
-
-  it('to an address without a lease is not recorded', async () => {
-    const socket = await server.raw(
-      `GET ${path()} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`,
-      '127.0.0.2',
-    );
-    socket.resume();
-    await new Promise((resolve) => socket.once('close', resolve));
-    await sleep(20);
-    expect(server.fixture.recorder.facts).toEqual([]);
-  });
-
-  describe('of more than fits into the buffers of sockets', () => {
-    let big: string;
-
-    beforeEach(async () => {
-      big = digestHex((await store.putBytes(new Uint8Array(64 * 1024 * 1024))).digest);
-    });
-
-    /** Clients that ask and do not read. */
-    async function readers(count: number): Promise<Socket[]> {
-      const sockets = await Promise.all(
-        Array.from({ length: count }, () =>
-          server.raw(`GET /artefacts/sha256/${big} HTTP/1.1\r\nHost: x\r\n\r\n`),
-        ),
-      );
-      for (const socket of sockets) socket.pause();
-      return sockets;
-    }
-
-    it('that the client leaves closes the artefact, and is recorded as not complete (F9)', async () => {
-      const sockets = await readers(30);
-      await expect.poll(() => store.most).toBe(30);
-      for (const socket of sockets) socket.resetAndDestroy();
-      await expect.poll(() => store.open_).toBe(0);
-      await server.fixture.facts.settled();
-      const served = server.fixture.recorder.facts.filter((fact) => fact.kind === 'served');
-      expect(served).toHaveLength(30);
-      expect(served.some((fact) => fact.complete)).toBe(false);
-    });
-
-    it('to clients that do not read ends in time, and others go on meanwhile (F8)', async () => {
-      const slow = await readers(20);
-      await expect.poll(() => store.reads).toBeGreaterThan(20);
-      expect((await server.ask(path())).body.equals(CONTENT)).toBe(true);
-      await expect.poll(() => store.open_, { timeout: 5000 }).toBe(0);
-      for (const socket of slow) socket.destroy();
-    });
-
-    it('to a client that reads a little at a time ends too (F8)', async () => {
-      const [socket] = await readers(1);
-      const drip = setInterval(() => void socket?.read(1), 20);
-      await expect.poll(() => store.reads).toBeGreaterThan(0);
-      await expect.poll(() => store.open_, { timeout: 5000 }).toBe(0);
-      clearInterval(drip);
-      socket?.destroy();
-    });
-  });
-});
-
-describe('an image by name', () => {
-  it('has the bytes of the artefact without a redirect, to be asked for again', async () => {
-    for (const name of [
-      'web/stable/kernel',
-      'web/stable/initramfs',
-      `web/${digest('d')}/kernel`,
-      'nbp/stable/undionly.kpxe',
-    ]) {
-      const answer = await server.ask(`/images/${name}`);
-      expect(answer.status).toBe(200);
-      expect(answer.headers['cache-control']).toBe('no-cache');
-      expect(answer.headers.etag).toBe(etag);
-      expect(answer.body.equals(CONTENT)).toBe(true);
-      const head = await server.ask(`/images/${name}`, { method: 'HEAD' });
-      expect(head.headers['content-length']).toBe(String(CONTENT.length));
-    }
-    const release = await server.ask('/images/web/stable/release.json');
-    expect(JSON.parse(release.body.toString())).toMatchObject({ image: 'web', output: 'netboot' });
-  });
-
-  it.each([
-    'web/stable/rootfs',
-    'web/canary/kernel',
-    'other/stable/kernel',
-    `nbp/${digest('d')}/kernel`,
-    `web/${digest('0')}/kernel`,
-    'web/stable/layer-9',
-    'nbp/stable/__proto__',
-    'web/..%2f/kernel',
-    'WEB/stable/kernel',
-  ])('is nothing else: %s', async (name) => {
-    expect((await server.ask(`/images/${name}`)).status).toBe(404);
   });
 });

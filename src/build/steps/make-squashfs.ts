@@ -30,7 +30,10 @@ export function squashfsArgv({ source, target }: SquashfsArgs): Argv {
 }
 
 /** Pack the files of one layer. */
-export async function makeSquashfs(args: SquashfsArgs, context: StepContext): Promise<void> {
+export async function makeSquashfs(
+  args: SquashfsArgs,
+  context: Pick<StepContext, 'commands' | 'log' | 'signal'>,
+): Promise<void> {
   await context.commands.run(squashfsArgv(args), {
     environment: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', SOURCE_DATE_EPOCH: `${SOURCE_DATE_EPOCH}` },
     log: context.log,

@@ -24,19 +24,24 @@ const POLL_MS = 500;
 
 /**
  * Print each event of a boot as it happens; resolves when the host has settled, healthy or degraded. Fails with
- * `command-failed` when the host switches itself off or the time is up; the message tells how far it came.
+ * `command-failed` when the host starts again after a failure, switches itself off, or the time is up; the message
+ * tells how far it came.
  */
 export async function followBoot(boot: FollowedBoot): Promise<Timeline> {
   const { powered, limit, since, signal } = boot;
-  let isOff = false;
-  void powered.off.then(undefined, () => undefined).finally(() => (isOff = true));
+  const power = { isOff: false };
+  void powered.off.then(undefined, () => undefined).finally(() => (power.isOff = true));
   let printed = 0;
   let latest: Timeline | undefined;
   while (Date.now() - since < limit * 1000) {
     signal.throwIfAborted();
-    const wasOff = isOff;
+    const wasOff = power.isOff;
     const timeline = await newestTimeline(boot);
-    if (timeline?.boot !== latest?.boot) printed = 0;
+    if (timeline !== undefined && timeline.boot !== latest?.boot) {
+      if (latest?.outcome === 'failed')
+        throw await gaveUp(boot, latest, 'the boot failed, and the host started again');
+      printed = 0;
+    }
     latest = timeline ?? latest;
     printed = printNew(boot, timeline, printed);
     if (timeline?.outcome === 'healthy' || timeline?.outcome === 'degraded') return timeline;

@@ -1,0 +1,97 @@
+import type { Socket } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { digestHex } from '../../src/core/artefact.ts';
+import { CONTENT, CountingStore, serveArtefact } from './artefact-fixture.ts';
+import { BootServer } from './boot-server.ts';
+
+let store: CountingStore;
+let server: BootServer;
+let hex: string;
+
+beforeEach(async () => {
+  ({ store, server, hex } = await serveArtefact());
+});
+
+afterEach(async () => {
+  await server.stop();
+  expect(store.open_).toBe(0);
+});
+
+function path(): string {
+  return `/artefacts/sha256/${hex}`;
+}
+
+describe('a transfer', () => {
+  it('is recorded with its name, size and time', async () => {
+    await server.ask(path());
+    await server.ask(path(), { headers: { range: 'bytes=0-9' } });
+    await server.ask(path(), { method: 'HEAD' });
+    await sleep(20);
+    await server.fixture.facts.settled();
+    const served = server.fixture.recorder.facts.filter((fact) => fact.kind === 'served');
+    expect(served).toMatchObject([
+      { by: 'http', name: 'kernel of web', bytes: CONTENT.length, complete: true },
+      { by: 'http', name: 'kernel of web', bytes: 10, complete: true },
+    ]);
+    expect(served[0]?.seconds).toBeGreaterThan(0);
+  });
+
+  it('to an address without a lease is not recorded', async () => {
+    const socket = await server.raw(
+      `GET ${path()} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`,
+      '127.0.0.2',
+    );
+    socket.resume();
+    await new Promise((resolve) => socket.once('close', resolve));
+    await sleep(20);
+    expect(server.fixture.recorder.facts).toEqual([]);
+  });
+
+  describe('of more than fits into the buffers of sockets', () => {
+    let big: string;
+
+    beforeEach(async () => {
+      big = digestHex((await store.putBytes(new Uint8Array(64 * 1024 * 1024))).digest);
+    });
+
+    /** Clients that ask and do not read. */
+    async function readers(count: number): Promise<Socket[]> {
+      const sockets = await Promise.all(
+        Array.from({ length: count }, () =>
+          server.raw(`GET /artefacts/sha256/${big} HTTP/1.1\r\nHost: x\r\n\r\n`),
+        ),
+      );
+      for (const socket of sockets) socket.pause();
+      return sockets;
+    }
+
+    it('that the client leaves closes the artefact, and is recorded as not complete (F9)', async () => {
+      const sockets = await readers(30);
+      await expect.poll(() => store.most).toBe(30);
+      for (const socket of sockets) socket.resetAndDestroy();
+      await expect.poll(() => store.open_).toBe(0);
+      await server.fixture.facts.settled();
+      const served = server.fixture.recorder.facts.filter((fact) => fact.kind === 'served');
+      expect(served).toHaveLength(30);
+      expect(served.some((fact) => fact.complete)).toBe(false);
+    });
+
+    it('to clients that do not read ends in time, and others go on meanwhile (F8)', async () => {
+      const slow = await readers(20);
+      await expect.poll(() => store.reads).toBeGreaterThan(20);
+      expect((await server.ask(path())).body.equals(CONTENT)).toBe(true);
+      await expect.poll(() => store.open_, { timeout: 5000 }).toBe(0);
+      for (const socket of slow) socket.destroy();
+    });
+
+    it('to a client that reads a little at a time ends too (F8)', async () => {
+      const [socket] = await readers(1);
+      const drip = setInterval(() => void socket?.read(1), 20);
+      await expect.poll(() => store.reads).toBeGreaterThan(0);
+      await expect.poll(() => store.open_, { timeout: 5000 }).toBe(0);
+      clearInterval(drip);
+      socket?.destroy();
+    });
+  });
+});
