@@ -108,8 +108,7 @@ export class FsArtefactStore implements ArtefactStore {
 
   private async publish(temporary: string): Promise<ArtefactRef> {
     await chmod(temporary, ARTEFACT_MODE);
-    await syncPath(temporary);
-    const ref = await hashFile(temporary);
+    const [ref] = await Promise.all([hashFile(temporary), syncPath(temporary)]);
     const target = this.pathOf(ref.digest);
     if ((await this.stat(ref.digest)) !== undefined) return ref;
     if ((await mkdir(dirname(target), { recursive: true })) !== undefined) await syncPath(this.directory);
