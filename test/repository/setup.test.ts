@@ -109,7 +109,9 @@ describe('npm packages', () => {
     program('alpha-tool', '');
     expect(setup('serve')).toMatchObject({
       status: 0,
-      calls: expect.stringMatching(/^npm ci .*--ignore-scripts.*\nnpm rebuild node .*\n$/),
+      calls: expect.stringMatching(
+        /^npm ci .*--ignore-scripts.*\nnpm rebuild node .*\nnpm install --no-save .*--ignore-scripts.*\n$/,
+      ),
     });
     expect(setup('serve')).toMatchObject({ status: 0, calls: '' });
   });
