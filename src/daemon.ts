@@ -11,7 +11,7 @@ import { answerTftp, NbpCache, noteServed } from './boot/answer-tftp.ts';
 import { Facts } from './boot/facts.ts';
 import { dropOldTokens } from './boot/grant.ts';
 import { Holds } from './boot/holds.ts';
-import { buildImage } from './build/build.ts';
+import { type BuildSite, buildImage } from './build/build.ts';
 import { recoverBuilds } from './build/recover.ts';
 import { BuildWorker } from './build/worker.ts';
 import type { LiveSite } from './config/live-site.ts';
@@ -47,43 +47,30 @@ export interface Daemon {
 
 const PRUNE_MILLISECONDS = 60 * 60_000;
 
-/** Start everything: builds first, since they may have to clean up, then HTTP, TFTP and DHCP, so that what DHCP promises is there. */
+/**
+ * Start everything: HTTP, TFTP, then DHCP, so that what DHCP promises is there; builds last, since hosts boot whether
+ * images can be built or not.
+ */
 export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   const { live, state, logger } = options;
   const adminToken = await openAdminToken(state.topSecrets);
   const parts = new Parts();
   try {
-    const worker = await startWorker(options);
-    parts.add(() => worker.stop());
+    const worker = makeWorker(options);
     parts.add(keepTokensPruned(options));
     const world = bootWorld(options);
-    const boot = new BootHttp(world);
-    const { address, http, tftp, dhcp } = live.current().listen;
-
-    const web = await httpServer(options, { adminToken, boot, worker });
+    const web = await httpServer(options, { adminToken, boot: new BootHttp(world), worker });
+    const { address, http } = live.current().listen;
     await web.start({ address, port: http });
     parts.add(() => web.stop());
-
-    const files = { ...world, artefacts: state.artefacts, nbps: new NbpCache() };
-    const tftpServer = new TftpServer({
-      address,
-      port: tftp,
-      logger,
-      answer: (file) => answerTftp(file, files),
-      served: (file) => noteServed(file, files),
+    for (const server of [tftpServer(options, world), dhcpServer(options, world)]) {
+      await server.start();
+      parts.add(() => server.stop());
+    }
+    parts.add(() => worker.stop());
+    await worker.start().catch((error: unknown) => {
+      logger.error({ reason: messageOf(error) }, 'builds do not run until the server is started again');
     });
-    await tftpServer.start();
-    parts.add(() => tftpServer.stop());
-
-    const leasing = { ...world, holds: new Holds() };
-    const dhcpServer = new DhcpServer({
-      address,
-      port: dhcp,
-      logger,
-      answer: (request) => answerDhcp(request, leasing),
-    });
-    await dhcpServer.start();
-    parts.add(() => dhcpServer.stop());
 
     const watch = watchForChanges(live, logger);
     parts.add(() => {
@@ -118,6 +105,26 @@ function bootWorld({ live, state, logger }: DaemonOptions) {
   };
 }
 
+type World = ReturnType<typeof bootWorld>;
+
+function tftpServer({ live, state, logger }: DaemonOptions, world: World): TftpServer {
+  const { address, tftp: port } = live.current().listen;
+  const files = { ...world, artefacts: state.artefacts, nbps: new NbpCache() };
+  return new TftpServer({
+    address,
+    port,
+    logger,
+    answer: (file) => answerTftp(file, files),
+    served: (file) => noteServed(file, files),
+  });
+}
+
+function dhcpServer({ live, logger }: DaemonOptions, world: World): DhcpServer {
+  const { address, dhcp: port } = live.current().listen;
+  const leasing = { ...world, holds: new Holds() };
+  return new DhcpServer({ address, port, logger, answer: (request) => answerDhcp(request, leasing) });
+}
+
 function httpServer(
   { live, state, logger }: DaemonOptions,
   { adminToken, boot, worker }: { adminToken: AdminToken; boot: BootHttp; worker: BuildWorker },
@@ -143,17 +150,17 @@ function httpServer(
   });
 }
 
-async function startWorker({ live, state, logger }: DaemonOptions): Promise<BuildWorker> {
-  const site = await openBuildSite(live.current().directories.data, state, `bivouac ${version()}`);
-  const worker = new BuildWorker({
+function makeWorker({ live, state, logger }: DaemonOptions): BuildWorker {
+  let opened: Promise<BuildSite> | undefined;
+  const site = (): Promise<BuildSite> =>
+    (opened ??= openBuildSite(live.current().directories.data, state, `bivouac ${version()}`));
+  return new BuildWorker({
     jobs: state.jobs,
-    build: ({ image }, log, signal) =>
-      buildImage({ image, images: live.current().images, log, signal, whenBusy: 'wait' }, site),
-    recover: () => recoverBuilds(site),
+    build: async ({ image }, log, signal) =>
+      buildImage({ image, images: live.current().images, log, signal, whenBusy: 'wait' }, await site()),
+    recover: async () => recoverBuilds(await site()),
     onError: (error) => logger.error({ reason: messageOf(error) }, 'build worker: something went wrong'),
   });
-  await worker.start();
-  return worker;
 }
 
 /** Drop old boot tokens now and once in an hour; gives what ends that. */
