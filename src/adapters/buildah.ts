@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { mkdir, readdir, realpath, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { mountPointsBelow } from '../build/mounts.ts';
 import { CommandError } from '../core/command-error.ts';
 import { AppError } from '../core/errors.ts';
@@ -32,6 +33,9 @@ export interface BuildahOptions {
 /** Name of the machine that scripts see; buildah's own choice is random, which would get into their output. */
 const HOST_NAME = 'localhost';
 const TAG = 'localhost/bivouac-stage';
+
+const REMOVAL_ATTEMPTS = 5;
+const REMOVAL_PAUSE_MILLISECONDS = 200;
 
 /** buildah's own last words when a program failed; the program's are what helps. */
 const NOISE =
@@ -92,9 +96,22 @@ class BuildahEngine implements ContainerEngine {
     if (mounted.length === 0 && !(await hasContainers(this.paths))) return;
     await killInside(this.paths.root);
     await unmountBelow(this.paths.root, this.options.commands);
-    await this.buildah(['rm', '--all']);
+    await this.removeContainers();
     for (const name of await readdir(this.paths.temporary)) {
       await rm(join(this.paths.temporary, name), { recursive: true, force: true });
+    }
+  }
+
+  /** After a kill in the wrong moment buildah fails once: it finds a half-made layer, deletes it, and is well again. */
+  private async removeContainers(): Promise<void> {
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        await this.buildah(['rm', '--all']);
+        return;
+      } catch (error) {
+        if (attempt >= REMOVAL_ATTEMPTS) throw error;
+        await delay(REMOVAL_PAUSE_MILLISECONDS);
+      }
     }
   }
 

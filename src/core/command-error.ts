@@ -16,7 +16,8 @@ export class CommandError extends AppError {
   readonly tail: readonly string[];
 
   constructor(program: string, failure: CommandFailure, tail: readonly string[]) {
-    const lastLine = tail.at(-1);
+    // Warnings may come after the line that tells what failed.
+    const lastLine = tail.findLast((line) => /^(?:error|fatal|E)\b/i.test(line)) ?? tail.at(-1);
     const reason = describeFailure(failure);
     const remedy = failure.kind === 'not-found' ? `Install "${program}" or put it on the PATH` : undefined;
     super('command-failed', `Cannot run "${program}": ${reason}${lastLine ? `: ${lastLine}` : ''}`, {

@@ -1,0 +1,40 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { openBuildahEngine } from '../../src/adapters/buildah.ts';
+import { CommandError } from '../../src/core/command-error.ts';
+import type { Argv, CommandRunner } from '../../src/ports/command.ts';
+import { temporaryFolder } from '../temporary.ts';
+
+/** A storage in which a killed build left a container, and a buildah that fails the first `failures` times. */
+async function engineWithLeftovers(failures: number) {
+  const directory = temporaryFolder();
+  const containers = join(directory, 'root/overlay-containers');
+  mkdirSync(containers, { recursive: true });
+  writeFileSync(join(containers, 'containers.json'), '[{"id": "left"}]');
+  const calls: Argv[] = [];
+  const commands: CommandRunner = {
+    run: (argv) => {
+      calls.push(argv);
+      if (calls.length > failures) return Promise.resolve({ stdout: '' });
+      return Promise.reject(
+        new CommandError('buildah', { kind: 'exit', exitCode: 125 }, ['Error: busy', 'level=warning']),
+      );
+    },
+    start: () => Promise.reject(new Error('not used here')),
+  };
+  return { calls, engine: await openBuildahEngine({ directory, commands }) };
+}
+
+describe('cleanUp() of the build engine', () => {
+  test('tries again while buildah heals its storage', async () => {
+    const { engine, calls } = await engineWithLeftovers(2);
+    await engine.cleanUp();
+    expect(calls.map((argv) => argv.slice(-2))).toEqual(Array.from({ length: 3 }, () => ['rm', '--all']));
+  });
+
+  test('gives up with what buildah said, not with a warning after it', async () => {
+    const { engine } = await engineWithLeftovers(99);
+    await expect(engine.cleanUp()).rejects.toThrow('exit code 125: Error: busy');
+  });
+});
