@@ -102,7 +102,10 @@ class BuildahEngine implements ContainerEngine {
     }
   }
 
-  /** After a kill in the wrong moment buildah fails once: it finds a half-made layer, deletes it, and is well again. */
+  /**
+   * Seen once after a kill: buildah found a half-made layer, deleted it, and ended with code 125. Its storage was whole
+   * from then on, so the removal is worth another try.
+   */
   private async removeContainers(): Promise<void> {
     for (let attempt = 1; ; attempt += 1) {
       try {

@@ -10,7 +10,7 @@ import { inNetwork } from '../lab/network.ts';
 import type { LabFirmware } from '../ports/virtual-host.ts';
 import { buildAsJob, progress } from './build.ts';
 import { formatSeconds, paint, printable } from './format.ts';
-import { print } from './invocation.ts';
+import { print, readCount } from './invocation.ts';
 import { bootInLab, interruption, untilAborted } from './lab/boot.ts';
 import { reachHints } from './lab/hints.ts';
 import type { Lab, LabHost } from './lab/session.ts';
@@ -28,7 +28,7 @@ export function demoCommand(): Command {
   return new Command('demo')
     .description('build two images and boot two virtual hosts into them; needs root')
     .option('--keep', 'leave all running until Ctrl-C')
-    .option('--limit <seconds>', 'give up booting after this time', Number, 600)
+    .option('--limit <seconds>', 'give up booting after this time', readCount, 600)
     .action((options: { keep?: boolean; limit: number }) =>
       withState({ config: demoConfig() }, (state) => runDemo(state, options)),
     );

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
-import type { Command } from 'commander';
+import { type Command, InvalidArgumentError } from 'commander';
 import { AppError } from '../core/errors.ts';
 
 /** Options that every command takes. */
@@ -50,4 +50,10 @@ export function exitCodeOf(error: unknown): number {
   return error instanceof AppError && (error.code === 'usage' || error.code === 'config-invalid')
     ? EXIT.usage
     : EXIT.failed;
+}
+
+/** The value of an option that counts something. Fails as a fault of the call. */
+export function readCount(text: string): number {
+  if (!/^[1-9][0-9]{0,6}$/.test(text)) throw new InvalidArgumentError('Wanted a whole number above 0.');
+  return Number(text);
 }

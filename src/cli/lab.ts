@@ -3,7 +3,7 @@ import { AppError } from '../core/errors.ts';
 import { type Host, parseHostName } from '../core/host.ts';
 import { FIRMWARE_KINDS, parseFirmware } from '../lab/firmware.ts';
 import type { LabFirmware } from '../ports/virtual-host.ts';
-import { globalOptions, print, printJson } from './invocation.ts';
+import { globalOptions, print, printJson, readCount } from './invocation.ts';
 import { bootInLab, interruption, untilAborted } from './lab/boot.ts';
 import { reachHints } from './lab/hints.ts';
 import { type OpenSite, withState } from './site.ts';
@@ -62,24 +62,16 @@ async function bootOne(options: BootOptions, state: OpenSite, json: boolean): Pr
 
 async function requireHost(name: string, state: OpenSite): Promise<Host> {
   const { byName } = (await state.snapshots.current()).inventory;
-  const host = byName.get(parseHostName(name) ?? parseHostNameOrFail(name));
+  const hostName = parseHostName(name);
+  const host = hostName === undefined ? undefined : byName.get(hostName);
   if (host !== undefined) return host;
   throw new AppError('not-found', `Cannot boot host "${name}": there is no such host`, {
     remedy: `Known hosts: ${[...byName.keys()].join(', ')}`,
   });
 }
 
-function parseHostNameOrFail(name: string): never {
-  throw new AppError('usage', `Cannot boot host "${name}": this is no host name`);
-}
-
 function readFirmware(text: string): LabFirmware {
   const firmware = parseFirmware(text);
   if (firmware === undefined) throw new InvalidArgumentError('Wanted "bios" or "uefi".');
   return firmware;
-}
-
-function readCount(text: string): number {
-  if (!/^[1-9][0-9]{0,6}$/.test(text)) throw new InvalidArgumentError('Wanted a whole number above 0.');
-  return Number(text);
 }

@@ -58,8 +58,8 @@ export const ServerFileSchema = mapping({
   ),
 });
 
-/** Shape of `hosts/<name>.yml`. */
-export const HostFileSchema = mapping({
+/** What a host is, in a host file and in the API alike. */
+export const HOST_FIELDS = {
   mac: Type.Optional(MacText),
   macs: Type.Optional(Type.Array(MacText, { minItems: 1, maxItems: 16 })),
   address: Type.Optional(Ipv4Text),
@@ -67,6 +67,11 @@ export const HostFileSchema = mapping({
   channel: Type.Optional(ChannelText),
   cmdline: Type.Optional(Type.Array(KernelArgumentText, { maxItems: 64 })),
   variables: Type.Optional(Type.Record(Type.String(), Type.Unknown(), { description: 'a mapping' })),
+};
+
+/** Shape of `hosts/<name>.yml`. */
+export const HostFileSchema = mapping({
+  ...HOST_FIELDS,
   files: Type.Optional(
     Type.Record(Type.String(), mapping({ mode: Type.Optional(ModeText), owner: Type.Optional(OwnerText) }), {
       description: 'a mapping of paths to {mode, owner}',

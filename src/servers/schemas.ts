@@ -1,5 +1,5 @@
 import Type, { type TProperties } from 'typebox';
-import { ChannelText, ImageText, Ipv4Text, KernelArgumentText, MacText } from '../config/formats.ts';
+import { HOST_FIELDS } from '../config/schema.ts';
 
 /** A JSON object with these keys and no others. */
 function document<P extends TProperties>(properties: P, description?: string) {
@@ -13,15 +13,7 @@ const Milliseconds = Type.Integer({ description: 'milliseconds since 1970' });
 const DigestText = Type.String({ description: 'sha256:<64 hexadecimal digits>' });
 
 /** Body of `PUT /api/v1/hosts/:name`. */
-export const HostBody = document({
-  mac: Type.Optional(MacText),
-  macs: Type.Optional(Type.Array(MacText, { minItems: 1, maxItems: 16 })),
-  address: Type.Optional(Ipv4Text),
-  image: ImageText,
-  channel: Type.Optional(ChannelText),
-  cmdline: Type.Optional(Type.Array(KernelArgumentText, { maxItems: 64 })),
-  variables: Type.Optional(Type.Record(Type.String(), Type.Unknown())),
-});
+export const HostBody = document(HOST_FIELDS);
 
 /** A host as the API shows it. */
 export const HostDocument = document({
