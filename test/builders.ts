@@ -8,6 +8,7 @@ import { inventoryOf } from '../src/core/inventory.ts';
 import type { Lease } from '../src/core/lease.ts';
 import type { BootPolicy } from '../src/core/policy.ts';
 import type { FilesRelease, NamedRelease, NetbootRelease } from '../src/core/release.ts';
+import type { ServedSubnet } from '../src/core/subnet.ts';
 import type { HostFiles, HostFilesSource } from '../src/ports/host-files.ts';
 import type { Snapshot } from '../src/ports/snapshot.ts';
 
@@ -52,18 +53,26 @@ export function aHost(given: Partial<Host> = {}): Host {
   };
 }
 
-export function aPolicy(given: Partial<BootPolicy> = {}): BootPolicy {
+export function aSubnet(given: Partial<ServedSubnet> = {}): ServedSubnet {
   return {
+    subnet: must(parseSubnet('10.77.0.0/24'), 'subnet'),
+    mode: 'full',
     serverAddress: ip('10.77.0.1'),
     baseUrl: 'http://10.77.0.1',
-    subnet: {
-      subnet: must(parseSubnet('10.77.0.0/24'), 'subnet'),
-      pool: must(parseRange('10.77.0.100-10.77.0.199'), 'pool'),
-      router: ip('10.77.0.1'),
-      dns: [ip('10.77.0.1')],
-      domain: 'lab',
-      leaseTime: 3600,
-    },
+    pool: must(parseRange('10.77.0.100-10.77.0.199'), 'pool'),
+    router: ip('10.77.0.1'),
+    dns: [ip('10.77.0.1')],
+    domain: 'lab',
+    leaseTime: 3600,
+    relays: [],
+    largestBlock: 1468,
+    ...given,
+  };
+}
+
+export function aPolicy(given: Partial<BootPolicy> = {}): BootPolicy {
+  return {
+    subnets: [aSubnet()],
     unknownHosts: { kind: 'ignore' },
     onFailure: 'retry',
     tokenLifetime: 3600,

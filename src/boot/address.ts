@@ -5,10 +5,12 @@ import {
   isUsableIn,
   type Mac,
   rangeContains,
+  subnetContains,
 } from '../core/address.ts';
 import type { Host } from '../core/host.ts';
 import type { Inventory } from '../core/inventory.ts';
-import type { BootPolicy } from '../core/policy.ts';
+import { type BootPolicy, isOwnAddress } from '../core/policy.ts';
+import type { ServedSubnet } from '../core/subnet.ts';
 import type { LeaseStore } from '../ports/lease-store.ts';
 import type { HoldView } from './holds.ts';
 import type { IgnoreReason } from './ignore-reason.ts';
@@ -17,6 +19,8 @@ import type { IgnoreReason } from './ignore-reason.ts';
 export interface AddressBook {
   readonly inventory: Inventory;
   readonly policy: BootPolicy;
+  /** The subnet that the address shall lie in. */
+  readonly subnet: ServedSubnet;
   readonly leases: Pick<LeaseStore, 'findByMac' | 'findByAddress' | 'list'>;
   readonly holds: HoldView;
 }
@@ -47,11 +51,16 @@ export type AddressDecision =
 export function chooseAddress(question: AddressQuestion, book: AddressBook): AddressDecision {
   const { mac, host, requested, now } = question;
   const isFree = (address: Ipv4): boolean => isFreeFor(question, address, book);
-  if (host.address !== undefined && isFree(host.address)) return { kind: 'address', address: host.address };
-  if (book.policy.subnet.pool === undefined) {
-    return { kind: 'none', reason: host.address === undefined ? 'no-pool' : 'reservation-in-use' };
+  const reserved = reservedIn(host, book.subnet);
+  if (reserved !== undefined && isFree(reserved)) return { kind: 'address', address: reserved };
+  if (book.subnet.pool === undefined) {
+    return { kind: 'none', reason: reserved === undefined ? 'no-pool' : 'reservation-in-use' };
   }
-  const usual = [book.holds.heldBy(mac, now), book.leases.findByMac(mac)?.address, requested];
+  const usual = [
+    book.holds.heldBy(mac, now),
+    book.leases.findByMac(mac, book.subnet.subnet)?.address,
+    requested,
+  ];
   const address =
     usual.filter(isPresent).find((each) => isPoolable(each, book) && isFree(each)) ??
     neverLeased(question, book) ??
@@ -65,11 +74,16 @@ export function chooseAddress(question: AddressQuestion, book: AddressBook): Add
  * meanwhile. A reservation made for the host itself takes effect when it next boots, not under its feet.
  */
 export function mayKeep(question: AddressQuestion, address: Ipv4, book: AddressBook): boolean {
-  const lease = book.leases.findByMac(question.mac);
+  const lease = book.leases.findByMac(question.mac, book.subnet.subnet);
   const owner = book.inventory.byAddress.get(address);
   if (lease?.address !== address || lease.state !== 'bound') return false;
   if (owner !== undefined && owner.name !== question.host.name) return false;
-  return isUsableIn(book.policy.subnet.subnet, address) && isFreeFor(question, address, book);
+  return isUsableIn(book.subnet.subnet, address) && isFreeFor(question, address, book);
+}
+
+/** The address that the host has reserved on this subnet. */
+export function reservedIn(host: Host, { subnet }: ServedSubnet): Ipv4 | undefined {
+  return host.address !== undefined && subnetContains(subnet, host.address) ? host.address : undefined;
 }
 
 /** Nobody else has it leased, is offered it, or found it in use. */
@@ -86,16 +100,16 @@ function isLeasable({ mac, now }: AddressQuestion, address: Ipv4, book: AddressB
 }
 
 /** In the pool, and neither reserved for a host nor the server's, the router's or a DNS server's own. */
-function isPoolable(address: Ipv4, { inventory, policy }: AddressBook): boolean {
-  const { subnet, pool, router, dns } = policy.subnet;
+function isPoolable(address: Ipv4, { inventory, policy, subnet: served }: AddressBook): boolean {
+  const { subnet, pool, router, dns } = served;
   if (pool === undefined || !rangeContains(pool, address) || !isUsableIn(subnet, address)) return false;
-  if (address === policy.serverAddress || address === router || dns.includes(address)) return false;
+  if (isOwnAddress(policy, address) || address === router || dns.includes(address)) return false;
   return !inventory.byAddress.has(address);
 }
 
 /** The search starts at a place told by the MAC, so a MAC finds its address again even if leases were lost. */
 function neverLeased(question: AddressQuestion, book: AddressBook): Ipv4 | undefined {
-  const pool = book.policy.subnet.pool;
+  const pool = book.subnet.pool;
   if (pool === undefined) return undefined;
   const first = ipv4ToNumber(pool.first);
   const size = ipv4ToNumber(pool.last) - first + 1;

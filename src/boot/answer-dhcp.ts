@@ -1,5 +1,7 @@
 import { isUsableIn } from '../core/address.ts';
+import { reservedIn } from './address.ts';
 import { bind, decline, holdAddress, isGranted, release } from './bind.ts';
+import { chooseSubnet } from './choose-subnet.ts';
 import { decideBoot } from './decide.ts';
 import { factsOf } from './dhcp-facts.ts';
 import { type DhcpAnswer, type DhcpWorld, ignored, reply, type Turn } from './dhcp-turn.ts';
@@ -17,13 +19,16 @@ export async function answerDhcp(request: DhcpRequest, world: DhcpWorld): Promis
   const snapshot = await world.snapshots.current();
   const { inventory, policy } = snapshot;
   const { packet } = request;
-  const foreign = notForUs(packet, policy);
+  const foreign = notForUs(packet);
   if (foreign !== undefined) return ignored(foreign);
-  const read = readWish(request, policy);
+  const choice = chooseSubnet(request, policy);
+  if (!choice.ok) return ignored(choice.reason);
+  const { subnet } = choice;
+  const read = readWish(request, subnet);
   if (!read.ok) return ignored(read.reason);
   const mac = packet.chaddr;
   const host = resolveHost(mac, inventory, policy);
-  const turn = { world, snapshot, packet, mac, wish: read.wish, now: world.clock.now() };
+  const turn = { world, snapshot, subnet, packet, mac, wish: read.wish, now: world.clock.now() };
   const answer =
     host === undefined ? ignored('unknown-host') : await answerWish(turn.wish, { ...turn, host });
   // Of machines that nobody registered, only those that want to boot are worth a record.
@@ -51,12 +56,15 @@ function answerWish(wish: Wish, turn: Turn): DhcpAnswer | Promise<DhcpAnswer> {
 }
 
 /** Who is it, and what shall it boot? */
-function withBoot<A>({ snapshot, packet, host }: Turn, answer: (parts: ReplyParts) => A): A | DhcpAnswer {
+function withBoot<A>(
+  { snapshot, subnet, packet, host }: Turn,
+  answer: (parts: ReplyParts) => A,
+): A | DhcpAnswer {
   const identified = identify(packet);
   if (!identified.ok) return ignored(identified.reason);
-  const boot = decideBoot(identified.client, snapshot.catalogue, snapshot.policy.baseUrl);
+  const boot = decideBoot(identified.client, snapshot.catalogue, subnet.baseUrl);
   if (boot.kind === 'ignore') return ignored(boot.reason);
-  return answer({ request: packet, policy: snapshot.policy, host, boot });
+  return answer({ request: packet, subnet, host, boot });
 }
 
 /** RFC 2131 section 4.3.1. */
@@ -70,18 +78,18 @@ async function answerRequest(
   turn: Turn<Wish & { kind: 'selecting' | 'init-reboot' | 'renewing' }>,
   parts: ReplyParts,
 ): Promise<DhcpAnswer> {
-  const { wish, world, mac, host, packet } = turn;
-  const { policy } = turn.snapshot;
-  if (wish.kind === 'selecting' && wish.server !== policy.serverAddress) {
+  const { wish, world, mac, host, packet, subnet } = turn;
+  if (wish.kind === 'selecting' && wish.server !== subnet.serverAddress) {
     world.holds.release(mac);
     return ignored('other-server');
   }
-  if (!isUsableIn(policy.subnet.subnet, wish.requested)) {
-    return reply(refuse(packet, policy, 'The address is not of this network'));
+  if (!isUsableIn(subnet.subnet, wish.requested)) {
+    return reply(refuse(packet, subnet, 'The address is not of this network'));
   }
-  const hasRecord = host.address !== undefined || world.leases.findByMac(mac) !== undefined;
+  const hasRecord =
+    reservedIn(host, subnet) !== undefined || world.leases.findByMac(mac, subnet.subnet) !== undefined;
   // "If the DHCP server has no record of this client, then it MUST remain silent": another server may have one.
   if (wish.kind === 'init-reboot' && !hasRecord) return ignored('no-lease');
-  if (!isGranted(turn)) return reply(refuse(packet, policy, 'The address is not leased to this client'));
+  if (!isGranted(turn)) return reply(refuse(packet, subnet, 'The address is not leased to this client'));
   return (await bind(turn, wish.requested)) ?? reply(lend('ACK', wish.requested, parts));
 }

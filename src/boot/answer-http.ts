@@ -3,6 +3,7 @@ import { type Ipv4, parseMac } from '../core/address.ts';
 import type { Digest } from '../core/artefact.ts';
 import { messageOf } from '../core/errors.ts';
 import type { BootId } from '../core/event.ts';
+import { subnetFor } from '../core/policy.ts';
 import type { NamedRelease } from '../core/release.ts';
 import { printable } from '../wire/printable.ts';
 import { artefactName } from './artefact-name.ts';
@@ -53,9 +54,10 @@ export class BootHttp {
       return refused('not-your-address');
     }
     const templates = await this.#world.templates();
+    const base = subnetFor(policy, address).baseUrl;
     const refuse = (reason: string): HttpAnswer => {
       facts.note(subject, { kind: 'ignored', why: printable(reason, 500) });
-      const text = refusalScript(templates, { base: policy.baseUrl, mac, reason });
+      const text = refusalScript(templates, { base, mac, reason });
       return { kind: 'text', name: 'refusal', text, subject };
     };
     const choice = selectRelease(host, catalogue);
@@ -64,7 +66,7 @@ export class BootHttp {
     const token = newToken();
     let text: string;
     try {
-      text = bootScript(templates, { host, mac, named, policy, token });
+      text = bootScript(templates, { host, mac, named, policy, base, token });
     } catch (error) {
       this.#world.onError(error);
       return refuse(messageOf(error));
@@ -87,7 +89,8 @@ export class BootHttp {
     return this.#gate.admit(caller, async ({ grant, token }) => {
       const { policy } = await this.#world.snapshots.current();
       const { host, boot, release, mac } = grant;
-      const text = bootEnvironment({ base: policy.baseUrl, token, host, boot, release });
+      const base = subnetFor(policy, grant.address).baseUrl;
+      const text = bootEnvironment({ base, token, host, boot, release });
       return { kind: 'text', name: 'boot.env', text, subject: { mac, host } };
     });
   }
@@ -96,9 +99,9 @@ export class BootHttp {
   answerManifest(caller: Caller, form: 'text' | 'json'): Promise<HttpAnswer> {
     return this.#withHost(caller, async (turn) => {
       const conffs = await promiseConffs(turn, this.#press());
-      const { mac, host, boot } = turn.grant;
+      const { mac, host, boot, address } = turn.grant;
       const manifest = manifestOf({
-        base: turn.snapshot.policy.baseUrl,
+        base: subnetFor(turn.snapshot.policy, address).baseUrl,
         host,
         boot,
         named: turn.named,

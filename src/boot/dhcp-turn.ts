@@ -1,5 +1,6 @@
 import type { Mac } from '../core/address.ts';
 import type { Host } from '../core/host.ts';
+import type { ServedSubnet } from '../core/subnet.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { LeaseStore } from '../ports/lease-store.ts';
 import type { Snapshot, SnapshotSource } from '../ports/snapshot.ts';
@@ -8,6 +9,7 @@ import type { Facts } from './facts.ts';
 import type { Holds } from './holds.ts';
 import type { IgnoreReason } from './ignore-reason.ts';
 import type { Wish } from './request.ts';
+import type { Trace } from './trace.ts';
 
 /** What the DHCP side of a boot asks of the world. */
 export interface DhcpWorld {
@@ -16,6 +18,7 @@ export interface DhcpWorld {
   readonly holds: Holds;
   readonly facts: Facts;
   readonly clock: Clock;
+  readonly trace?: Trace;
 }
 
 /** What becomes of a message: a reply, nothing because it only told us something, or nothing for a reason. */
@@ -28,6 +31,8 @@ export type DhcpAnswer =
 export interface Turn<W extends Wish = Wish> {
   readonly world: DhcpWorld;
   readonly snapshot: Snapshot;
+  /** The subnet that the client is on. */
+  readonly subnet: ServedSubnet;
   readonly packet: DhcpPacket;
   readonly mac: Mac;
   readonly wish: W;

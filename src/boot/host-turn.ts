@@ -1,4 +1,5 @@
 import type { Host } from '../core/host.ts';
+import { subnetFor } from '../core/policy.ts';
 import type { NamedRelease, NetbootRelease } from '../core/release.ts';
 import type { Snapshot } from '../ports/snapshot.ts';
 import type { BootGrant } from '../ports/token-store.ts';
@@ -51,12 +52,13 @@ export function redeemConffs(turn: HostTurn, press: ConffsPress): Promise<Conffs
 async function renderConffs(turn: HostTurn, identities: Identities): Promise<Conffs> {
   const { host, named, grant } = turn;
   const { policy, hostFiles } = turn.snapshot;
+  const { domain, baseUrl } = subnetFor(policy, grant.address);
   const bytes = conffsArchive({
     host,
     named,
     address: grant.address,
-    domain: policy.subnet.domain,
-    server: policy.baseUrl,
+    domain,
+    server: baseUrl,
     files: hostFiles.of(host.name),
     identity: await identities.of(host.name),
   });

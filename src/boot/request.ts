@@ -1,5 +1,5 @@
 import { type Ipv4, isUnicastMac, isUsableIn } from '../core/address.ts';
-import type { BootPolicy } from '../core/policy.ts';
+import type { ServedSubnet } from '../core/subnet.ts';
 import { messageType, OPTION, readAddress } from '../wire/dhcp/options.ts';
 import { type DhcpPacket, NO_ADDRESS } from '../wire/dhcp/packet.ts';
 import type { IgnoreReason } from './ignore-reason.ts';
@@ -9,6 +9,10 @@ export interface DhcpRequest {
   readonly packet: DhcpPacket;
   /** Address the datagram came from; `0.0.0.0` for a client that has none. */
   readonly source: Ipv4;
+  /** Our address on the link that it came by; undefined when that is not known. */
+  readonly local?: Ipv4;
+  /** The port it came to: 67, or 4011 for the boot server of PXE. */
+  readonly service: 'dhcp' | 'boot-server';
 }
 
 /** What a client wants: RFC 2131 section 4.3 with the four kinds of REQUEST told apart as in table 4. */
@@ -33,23 +37,22 @@ export type ReadWish =
 const MOST_HOPS = 16;
 
 /** Is it for us? Undefined: yes; else why not. Says nothing about whether it can be used. */
-export function notForUs(packet: DhcpPacket, policy: BootPolicy): IgnoreReason | undefined {
+export function notForUs(packet: DhcpPacket): IgnoreReason | undefined {
   if (packet.op !== 1) return 'is-a-reply';
   const type = messageType(packet.options);
   if (type === undefined)
     return packet.options.has(OPTION.messageType) ? 'unsupported-message' : 'no-message-type';
   if (type === 'OFFER' || type === 'ACK' || type === 'NAK') return 'unsupported-message';
   if (packet.hops > MOST_HOPS) return 'too-many-hops';
-  if (!isServedRelay(packet.giaddr, policy)) return 'relay-not-served';
   return undefined;
 }
 
 /** Read what the client wants of a message that is for us. */
-export function readWish({ packet, source }: DhcpRequest, policy: BootPolicy): ReadWish {
+export function readWish({ packet, source }: DhcpRequest, served: ServedSubnet): ReadWish {
   if (!isUnicastMac(packet.chaddr)) return { ok: false, reason: 'bad-mac' };
   const wish = wishOf(packet);
   if (wish === undefined) return { ok: false, reason: 'missing-address' };
-  const reason = faultOf(wish, source, policy);
+  const reason = faultOf(wish, source, served);
   return reason === undefined ? { ok: true, wish } : { ok: false, reason };
 }
 
@@ -86,13 +89,13 @@ function requestOf(server?: Ipv4, requested?: Ipv4, ciaddr?: Ipv4): Wish | undef
 }
 
 /** What is wrong with a wish that speaks of an address in use: replies go to that address. */
-function faultOf(wish: Wish, source: Ipv4, policy: BootPolicy): IgnoreReason | undefined {
+function faultOf(wish: Wish, source: Ipv4, served: ServedSubnet): IgnoreReason | undefined {
   switch (wish.kind) {
     case 'renewing':
     case 'inform':
     case 'release':
-      if (!isUsableIn(policy.subnet.subnet, wish.requested)) return 'outside-subnet';
-      if (wish.requested === policy.serverAddress) return 'outside-subnet';
+      if (!isUsableIn(served.subnet, wish.requested)) return 'outside-subnet';
+      if (wish.requested === served.serverAddress) return 'outside-subnet';
       // RFC 2131 section 4.4.6: a RELEASE comes from the address it gives back, so nobody gives back another's.
       return wish.kind === 'release' && source !== wish.requested ? 'wrong-source' : undefined;
     default:
@@ -103,10 +106,4 @@ function faultOf(wish: Wish, source: Ipv4, policy: BootPolicy): IgnoreReason | u
 function addressOption(packet: DhcpPacket, code: number): Ipv4 | undefined {
   const address = readAddress(packet.options, code);
   return address === NO_ADDRESS ? undefined : address;
-}
-
-/** Relays of other subnets come with part B; one inside the served subnet needs nothing more than its address. */
-function isServedRelay(giaddr: Ipv4, { subnet: { subnet }, serverAddress }: BootPolicy): boolean {
-  if (giaddr === NO_ADDRESS) return true;
-  return giaddr !== serverAddress && isUsableIn(subnet, giaddr);
 }

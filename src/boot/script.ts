@@ -20,6 +20,8 @@ export interface ScriptInput {
   readonly mac: Mac;
   readonly named: NamedRelease<NetbootRelease>;
   readonly policy: BootPolicy;
+  /** Base of all URLs, without a trailing slash. */
+  readonly base: string;
   /** Boot token of this script. */
   readonly token: string;
 }
@@ -31,9 +33,8 @@ const LIMITS = { output: 64 * 1024, steps: 10_000 };
  * a user or a client wrote becomes a command.
  */
 export function bootScript(templates: ScriptTemplates, input: ScriptInput): string {
-  const { host, mac, named, policy, token } = input;
+  const { host, mac, named, policy, base, token } = input;
   const { digest, release } = named;
-  const base = policy.baseUrl;
   const cmdline = kernelCommandLine({
     release: release.cmdline,
     host: host.cmdline,

@@ -4,6 +4,7 @@ import type { HostIdentity } from '../boot/identity.ts';
 import { type ArtefactRef, digestFromHex } from '../core/artefact.ts';
 import { AppError, messageOf } from '../core/errors.ts';
 import type { Host } from '../core/host.ts';
+import { type BootPolicy, subnetFor } from '../core/policy.ts';
 import type { NamedRelease, NetbootRelease } from '../core/release.ts';
 import type { FaultList } from './fault.ts';
 import type { Site } from './site.ts';
@@ -20,9 +21,7 @@ export function rehearseConffs(site: Site, faults: FaultList): void {
     try {
       conffsEntries({
         host,
-        address: host.address ?? site.policy.subnet.pool?.first ?? site.policy.serverAddress,
-        domain: site.policy.subnet.domain,
-        server: site.policy.baseUrl,
+        ...standInPlace(host, site.policy),
         named: standInRelease(host),
         files: site.hostFiles.of(host.name),
         identity: IDENTITY,
@@ -32,6 +31,11 @@ export function rehearseConffs(site: Site, faults: FaultList): void {
       faults.file(join(site.directories.hosts, host.name), messageOf(error), remedy);
     }
   }
+}
+
+function standInPlace(host: Host, policy: BootPolicy) {
+  const { pool, serverAddress, domain, baseUrl } = subnetFor(policy, host.address);
+  return { address: host.address ?? pool?.first ?? serverAddress, domain, server: baseUrl };
 }
 
 function standInRelease(host: Host): NamedRelease<NetbootRelease> {

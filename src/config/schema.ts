@@ -1,4 +1,5 @@
-import Type, { type TProperties } from 'typebox';
+import Type, { type Static, type TProperties } from 'typebox';
+import { SUBNET_MODES } from '../core/subnet.ts';
 import {
   ChannelText,
   DomainText,
@@ -21,6 +22,25 @@ function mapping<P extends TProperties>(properties: P) {
 const Port = Type.Integer({ minimum: 1, maximum: 65_535, description: 'a port, 1 to 65535' });
 const Listener = mapping({ port: Type.Optional(Port) });
 
+/** Shape of one of `dhcp.subnets`. */
+export const SubnetSchema = mapping({
+  subnet: SubnetText,
+  mode: Type.Optional(Type.Enum([...SUBNET_MODES])),
+  server: Type.Optional(Ipv4Text),
+  pool: Type.Optional(RangeText),
+  router: Type.Optional(Ipv4Text),
+  dns: Type.Optional(Type.Array(Ipv4Text, { maxItems: 8 })),
+  domain: Type.Optional(DomainText),
+  lease: Type.Optional(DurationText),
+  relays: Type.Optional(Type.Array(Ipv4Text, { maxItems: 256 })),
+  tftp_block_size: Type.Optional(
+    Type.Integer({ minimum: 512, maximum: 65_464, description: 'octets, 512 to 65464' }),
+  ),
+});
+
+/** One of `dhcp.subnets` as the file has it. */
+export type SubnetShape = Static<typeof SubnetSchema>;
+
 /** Shape of `bivouac.yml`. */
 export const ServerFileSchema = mapping({
   server: mapping({
@@ -31,12 +51,7 @@ export const ServerFileSchema = mapping({
     data: Type.Optional(PathText),
   }),
   dhcp: mapping({
-    subnet: SubnetText,
-    pool: Type.Optional(RangeText),
-    router: Type.Optional(Ipv4Text),
-    dns: Type.Optional(Type.Array(Ipv4Text, { maxItems: 8 })),
-    domain: Type.Optional(DomainText),
-    lease: Type.Optional(DurationText),
+    subnets: Type.Array(SubnetSchema, { minItems: 1, maxItems: 256, description: 'a list of subnets' }),
   }),
   unknown_hosts: Type.Optional(
     Type.Union([Type.Literal('ignore'), mapping({ image: ImageText, channel: Type.Optional(ChannelText) })], {

@@ -1,20 +1,13 @@
 import { dirname, resolve } from 'node:path';
-import {
-  formatSubnet,
-  type Ipv4,
-  isUsableIn,
-  parseIpv4,
-  parseRange,
-  parseSubnet,
-  rangeContains,
-} from '../core/address.ts';
+import { type Ipv4, parseIpv4 } from '../core/address.ts';
 import { parseChannelName, parseImageName, STABLE } from '../core/image.ts';
-import type { BootPolicy, ServedSubnet, UnknownHostPolicy } from '../core/policy.ts';
+import type { BootPolicy, UnknownHostPolicy } from '../core/policy.ts';
 import type { SourceDocument } from './document.ts';
 import type { FaultList } from './fault.ts';
 import { durationSeconds } from './formats.ts';
 import { ServerFileSchema } from './schema.ts';
 import type { ListenAddresses, SiteDirectories } from './site.ts';
+import { servedSubnets } from './subnets.ts';
 import { parseShape } from './validate.ts';
 
 /** What `bivouac.yml` says; parts that its faults leave no meaning to are undefined. */
@@ -42,11 +35,12 @@ export function readServerFile(
   const shape = readShape(document, faults) ?? {};
   const directories = directoriesOf(shape, dirname(document.file), environment);
   const address = parseIpv4(shape.server?.address ?? '');
-  const subnet = address === undefined ? undefined : servedSubnet(shape, document, faults);
-  if (address === undefined || subnet === undefined) return { directories };
-  checkSubnet({ address, subnet, document, faults });
+  if (address === undefined) return { directories };
   const listen = listenOf(shape, address);
-  return { directories, listen, policy: policyOf(shape, listen, subnet) };
+  const context = { document, faults, address, httpPort: listen.http };
+  const subnets = servedSubnets(shape.dhcp?.subnets ?? [], context);
+  if (subnets === undefined) return { directories };
+  return { directories, listen, policy: policyOf(shape, subnets) };
 }
 
 function readShape(document: SourceDocument, faults: FaultList) {
@@ -77,64 +71,9 @@ function listenOf({ server }: Shape, address: Ipv4): ListenAddresses {
   };
 }
 
-function servedSubnet(
-  { dhcp }: Shape,
-  document: SourceDocument,
-  faults: FaultList,
-): ServedSubnet | undefined {
-  const subnet = parseSubnet(dhcp?.subnet ?? '');
-  if (subnet === undefined) return undefined;
-  const pool = dhcp?.pool === undefined ? undefined : parseRange(dhcp.pool);
-  const router = dhcp?.router === undefined ? undefined : parseIpv4(dhcp.router);
-  if (router !== undefined && !isUsableIn(subnet, router)) {
-    const message = `The router ${router} is no address of the subnet ${formatSubnet(subnet)}`;
-    faults.at(document.where(['dhcp', 'router']), message, 'Hosts reach a router on their own subnet only');
-  }
+function policyOf(shape: Shape, subnets: BootPolicy['subnets']): BootPolicy {
   return {
-    subnet,
-    ...(pool === undefined ? {} : { pool }),
-    ...(router === undefined ? {} : { router }),
-    dns: (dhcp?.dns ?? []).flatMap((text) => parseIpv4(text ?? '') ?? []),
-    ...(dhcp?.domain === undefined ? {} : { domain: dhcp.domain.toLowerCase() }),
-    leaseTime: durationSeconds(dhcp?.lease ?? '1h') ?? 3600,
-  };
-}
-
-function checkSubnet(given: {
-  readonly address: Ipv4;
-  readonly subnet: ServedSubnet;
-  readonly document: SourceDocument;
-  readonly faults: FaultList;
-}): void {
-  const { address, document, faults } = given;
-  const { subnet, pool, router } = given.subnet;
-  const network = formatSubnet(subnet);
-  if (!isUsableIn(subnet, address)) {
-    const message = `The server's address ${address} is no address of the subnet ${network}`;
-    faults.at(document.where(['server', 'address']), message, 'Serve the subnet that the server is on');
-  }
-  if (pool === undefined) return;
-  const atPool = document.where(['dhcp', 'pool']);
-  if (!isUsableIn(subnet, pool.first) || !isUsableIn(subnet, pool.last)) {
-    const message = `The pool ${pool.first}-${pool.last} does not lie in the subnet ${network}`;
-    faults.at(atPool, message, 'Leave out the network and the broadcast address');
-  }
-  for (const [name, taken] of [
-    ['server', address],
-    ['router', router],
-  ] as const) {
-    if (taken === undefined || !rangeContains(pool, taken) || (name === 'router' && taken === address))
-      continue;
-    faults.at(atPool, `The pool holds the ${name}'s own address ${taken}`, 'Begin it above, or end it below');
-  }
-}
-
-function policyOf(shape: Shape, listen: ListenAddresses, subnet: ServedSubnet): BootPolicy {
-  const port = listen.http === 80 ? '' : `:${listen.http}`;
-  return {
-    serverAddress: listen.address,
-    baseUrl: `http://${listen.address}${port}`,
-    subnet,
+    subnets,
     unknownHosts: unknownHostsOf(shape.unknown_hosts),
     onFailure: shape.boot?.on_failure ?? 'retry',
     tokenLifetime: durationSeconds(shape.boot?.token_lifetime ?? '1h') ?? 3600,

@@ -1,6 +1,6 @@
-import type { AddressRange, Ipv4, Subnet } from './address.ts';
-import { formatSubnet, isUsableIn, subnetContains } from './address.ts';
+import { formatSubnet, type Ipv4, isUsableIn, subnetContains } from './address.ts';
 import type { ChannelName, ImageName } from './image.ts';
+import type { ServedSubnet } from './subnet.ts';
 
 /** What a MAC that no host owns gets. */
 export type UnknownHostPolicy =
@@ -10,37 +10,42 @@ export type UnknownHostPolicy =
 /** What the initramfs does when it cannot go on. */
 export type FailurePolicy = 'retry' | 'shell' | 'reboot';
 
-/** One subnet served in full. */
-export interface ServedSubnet {
-  readonly subnet: Subnet;
-  /** Addresses for hosts without a reservation; undefined: reservations only. */
-  readonly pool?: AddressRange;
-  readonly router?: Ipv4;
-  readonly dns: readonly Ipv4[];
-  readonly domain?: string;
-  /** Seconds. */
-  readonly leaseTime: number;
-}
-
 /** How the server answers, from `bivouac.yml`. */
 export interface BootPolicy {
-  /** The server's own address on the subnet: server identifier and next-server. */
-  readonly serverAddress: Ipv4;
-  /** Base of all URLs handed out, without a trailing slash. */
-  readonly baseUrl: string;
-  readonly subnet: ServedSubnet;
+  /** In the order of the file; they do not overlap. */
+  readonly subnets: readonly [ServedSubnet, ...ServedSubnet[]];
   readonly unknownHosts: UnknownHostPolicy;
   readonly onFailure: FailurePolicy;
   /** Seconds that a boot token lives. */
   readonly tokenLifetime: number;
 }
 
+/** The subnet that an address lies in. */
+export function subnetOf({ subnets }: BootPolicy, address: Ipv4): ServedSubnet | undefined {
+  return subnets.find(({ subnet }) => subnetContains(subnet, address));
+}
+
+/** The subnet whose settings somebody at this address gets: its own, else the first. */
+export function subnetFor(policy: BootPolicy, address: Ipv4 | undefined): ServedSubnet {
+  return (address && subnetOf(policy, address)) ?? policy.subnets[0];
+}
+
+/** Whether the address is one of the server's own. */
+export function isOwnAddress({ subnets }: BootPolicy, address: Ipv4): boolean {
+  return subnets.some(({ serverAddress }) => serverAddress === address);
+}
+
 /** Why no host may have this address reserved, as the end of a sentence; undefined when one may. */
 export function reservationProblem(policy: BootPolicy, address: Ipv4): string | undefined {
-  const { subnet, router } = policy.subnet;
-  if (!subnetContains(subnet, address)) return `it is outside the subnet ${formatSubnet(subnet)}`;
-  if (!isUsableIn(subnet, address)) return 'it is the network or the broadcast address of the subnet';
-  if (address === policy.serverAddress) return "it is the server's own";
-  if (address === router) return "it is the router's";
+  const served = subnetOf(policy, address);
+  if (served === undefined) {
+    const networks = policy.subnets.map(({ subnet }) => formatSubnet(subnet));
+    return networks.length === 1
+      ? `it is outside the subnet ${networks.join()}`
+      : `it is outside the subnets ${networks.join(', ')}`;
+  }
+  if (!isUsableIn(served.subnet, address)) return 'it is the network or the broadcast address of the subnet';
+  if (isOwnAddress(policy, address)) return "it is the server's own";
+  if (address === served.router) return "it is the router's";
   return undefined;
 }

@@ -1,9 +1,10 @@
-import type { Ipv4, Mac } from '../core/address.ts';
+import type { Ipv4, Mac, Subnet } from '../core/address.ts';
 import type { Lease } from '../core/lease.ts';
 
 /** Leases: looked up in memory, changed on disk. */
 export interface LeaseStore {
-  findByMac(mac: Mac): Lease | undefined;
+  /** The lease that a MAC has in a subnet; a MAC seen on several has one in each. */
+  findByMac(mac: Mac, subnet: Subnet): Lease | undefined;
   findByAddress(address: Ipv4): Lease | undefined;
   list(): readonly Lease[];
   /**

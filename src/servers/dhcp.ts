@@ -88,7 +88,7 @@ export class DhcpServer {
       }
       const source = parseIpv4(from.address);
       if (source === undefined) return;
-      const answer = await this.#options.answer({ packet: decoded.packet, source });
+      const answer = await this.#options.answer({ packet: decoded.packet, source, service: 'dhcp' });
       this.#act(decoded.packet, answer);
     } catch (error) {
       this.#fault('cannot answer a DHCP message', error);

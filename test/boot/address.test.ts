@@ -6,7 +6,7 @@ import { type Mac, parseRange } from '../../src/core/address.ts';
 import type { Host } from '../../src/core/host.ts';
 import { inventoryOf } from '../../src/core/inventory.ts';
 import type { Lease } from '../../src/core/lease.ts';
-import { aHost, aLease, aPolicy, hostName, ip, mac } from '../builders.ts';
+import { aHost, aLease, aPolicy, aSubnet, hostName, ip, mac } from '../builders.ts';
 import { FakeLeaseStore } from '../fakes/lease-store.ts';
 
 const NOW = 1_000_000;
@@ -31,10 +31,17 @@ function book({
 }: Given = {}): AddressBook & {
   holds: Holds;
 } {
-  const { pool: _, ...subnet } = aPolicy().subnet;
+  const { pool: _, ...rest } = aSubnet();
   const range = pool === null ? undefined : parseRange(pool);
-  const policy = aPolicy({ subnet: { ...subnet, ...(range && { pool: range }) } });
-  return { inventory: inventoryOf(hosts), policy, leases: new FakeLeaseStore(leases), holds: new Holds() };
+  const subnet = { ...rest, ...(range && { pool: range }) };
+  const policy = aPolicy({ subnets: [subnet] });
+  return {
+    inventory: inventoryOf(hosts),
+    policy,
+    subnet,
+    leases: new FakeLeaseStore(leases),
+    holds: new Holds(),
+  };
 }
 
 function choose(from: AddressBook, given: { mac?: Mac; host?: Host; requested?: string } = {}): string {

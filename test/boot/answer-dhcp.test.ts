@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { ipv4FromNumber, macFromBytes } from '../../src/core/address.ts';
 import { inventoryOf } from '../../src/core/inventory.ts';
 import { OPTION } from '../../src/wire/dhcp/options.ts';
-import { aHost, aLease, aPolicy, aSnapshot, hostName, imageName, ip, mac } from '../builders.ts';
+import { aHost, aLease, aPolicy, aSnapshot, aSubnet, hostName, imageName, ip, mac } from '../builders.ts';
 import { aMessage, ask, aWorld, firmware, IPXE, replyOf, short, taking } from './world.ts';
 
 const ME = ip('10.77.0.11');
@@ -118,7 +118,7 @@ describe('C1: REQUEST without DISCOVER (RFC 2131 section 4.3.2)', () => {
   it('extends the lease', async () => {
     const world = aWorld({ hosts: [pooled] }, [aLease({ address: POOL, expiresAt: 1_700_000_000_001 })]);
     await ask(world, aMessage('REQUEST', { ciaddr: POOL }));
-    expect(world.leases.findByMac(mac())?.expiresAt).toBe(1_700_000_000_000 + 3_600_000);
+    expect(world.leases.findByMac(mac(), aSubnet().subnet)?.expiresAt).toBe(1_700_000_000_000 + 3_600_000);
   });
 });
 
@@ -190,7 +190,7 @@ describe('DECLINE, RELEASE, INFORM', () => {
   it('a released address is the same host’s again', async () => {
     const world = aWorld({ hosts: [pooled] }, [aLease({ address: POOL })]);
     expect(short(await ask(world, aMessage('RELEASE', { ciaddr: POOL }), POOL))).toBe('noted');
-    expect(world.leases.findByMac(mac())?.expiresAt).toBe(world.clock.time);
+    expect(world.leases.findByMac(mac(), aSubnet().subnet)?.expiresAt).toBe(world.clock.time);
     expect(short(await ask(world, aMessage('DISCOVER')))).toBe(`OFFER ${POOL}`);
   });
 

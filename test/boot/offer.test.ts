@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { addresses, OPTION, text } from '../../src/wire/dhcp/options.ts';
 import { type DhcpPacket, decodePacket, encodePacket } from '../../src/wire/dhcp/packet.ts';
-import { aHost, aPolicy, ip } from '../builders.ts';
+import { aHost, aPolicy, aSubnet, ip } from '../builders.ts';
 import { captured } from '../wire/dhcp/captured.ts';
 import { aMessage, ask, aWorld, firmware, IPXE, replyOf, taking } from './world.ts';
 
@@ -144,7 +144,7 @@ describe('odd requests', () => {
 
   it('a URL too long for the field goes by option 67 alone', async () => {
     const baseUrl = `http://${'a'.repeat(120)}.lab`;
-    const world = aWorld({ policy: aPolicy({ baseUrl }) });
+    const world = aWorld({ policy: aPolicy({ subnets: [aSubnet({ baseUrl })] }) });
     const offer = replyOf(await ask(world, aMessage('DISCOVER', { options: IPXE })));
     expect(offer.file).toBe('');
     expect(hex(offer)).toMatchObject({ 67: ascii(`${baseUrl}/boot/script/52-54-00-77-00-01`) });

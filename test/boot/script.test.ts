@@ -8,21 +8,24 @@ const TOKEN = 'AbCdEf0123456789-_AbCdEf0123456789-_AbCdEf0';
 describe('the boot script', () => {
   it.each([
     ['web01', aHost({ cmdline: ['quiet'] }), aPolicy()],
-    ['web01-port-shell', aHost(), aPolicy({ baseUrl: 'http://10.77.0.1:8080', onFailure: 'shell' })],
+    ['web01-port-shell', aHost(), aPolicy({ onFailure: 'shell' })],
     [
       'unknown-host',
       aHost({ name: hostName('unknown-52-54-00-12-34-56') }),
       aPolicy({ onFailure: 'reboot' }),
     ],
   ])('of %s', async (name, host, policy) => {
+    const base = name.includes('port') ? 'http://10.77.0.1:8080' : 'http://10.77.0.1';
     const named = aNamedRelease({ cmdline: ['console=tty0', 'console=ttyS0,115200n8'] });
-    const script = bootScript(projectTemplates(), { host, mac: host.macs[0], named, policy, token: TOKEN });
+    const input = { host, mac: host.macs[0], named, policy, base, token: TOKEN };
+    const script = bootScript(projectTemplates(), input);
     await expect(script).toMatchFileSnapshot(`../golden/script-${name}.ipxe`);
   });
 
   it('is one that iPXE knows as a script, with no secret on the kernel command line', () => {
     const host = aHost();
-    const input = { host, mac: mac(), named: aNamedRelease(), policy: aPolicy(), token: TOKEN };
+    const base = 'http://10.77.0.1';
+    const input = { host, mac: mac(), named: aNamedRelease(), policy: aPolicy(), base, token: TOKEN };
     const script = bootScript(projectTemplates(), input);
     expect(script).toMatch(/^#!ipxe\n/);
     expect(script.endsWith('\n')).toBe(true);

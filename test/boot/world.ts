@@ -100,7 +100,7 @@ export function taking(address: Ipv4, server = ip('10.77.0.1')): Options {
 
 /** Answer a message that came from `source`. */
 export function ask(world: TestWorld, packet: DhcpPacket, source = NO_ADDRESS): Promise<DhcpAnswer> {
-  return answerDhcp({ packet, source }, world);
+  return answerDhcp({ packet, source, service: 'dhcp' }, world);
 }
 
 /** The reply in short: `OFFER 10.77.0.11`, `NAK`, `ignored: unknown-host`, `noted`. */

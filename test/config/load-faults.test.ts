@@ -21,7 +21,7 @@ test.each([
     "The server's address 10.77.0.255 is no address of the subnet 10.77.0.0/24",
   ],
 ])('server: %s', async (text, fault) => {
-  const subnet = 'dhcp: {subnet: 10.77.0.0/24}\n';
+  const subnet = 'dhcp: {subnets: [{subnet: 10.77.0.0/24}]}\n';
   const faults = await faultsOf({ 'bivouac.yml': `${subnet}${text}\n` });
   expect(faults).toEqual([expect.stringContaining(fault)]);
 });
@@ -29,10 +29,13 @@ test.each([
 test.each([
   [
     'subnet: 10.77.0.5/24',
-    '"dhcp.subnet" is "10.77.0.5/24", wanted a network such as "10.77.0.0/24", host bits zero',
+    '"dhcp.subnets[0].subnet" is "10.77.0.5/24", wanted a network such as "10.77.0.0/24", host bits zero',
   ],
-  ['subnet: 10.77.0.0', '"dhcp.subnet" is "10.77.0.0", wanted a network'],
-  ['subnet: 10.77.0.0/24, pool: 10.77.0.9-10.77.0.2', '"dhcp.pool" is "10.77.0.9-10.77.0.2", wanted a range'],
+  ['subnet: 10.77.0.0', '"dhcp.subnets[0].subnet" is "10.77.0.0", wanted a network'],
+  [
+    'subnet: 10.77.0.0/24, pool: 10.77.0.9-10.77.0.2',
+    '"dhcp.subnets[0].pool" is "10.77.0.9-10.77.0.2", wanted a range',
+  ],
   [
     'subnet: 10.77.0.0/24, pool: 10.77.0.9-10.77.1.2',
     'The pool 10.77.0.9-10.77.1.2 does not lie in the subnet',
@@ -43,16 +46,20 @@ test.each([
   ],
   ['subnet: 10.77.0.0/24, pool: 10.77.0.1-10.77.0.9', "The pool holds the server's own address 10.77.0.1"],
   ['subnet: 10.77.0.0/24, router: 10.1.0.1', 'The router 10.1.0.1 is no address of the subnet 10.77.0.0/24'],
-  ['subnet: 10.77.0.0/24, dns: [10.77.0.1, x]', '"dhcp.dns[1]" is "x", wanted an IPv4 address'],
-  ['subnet: 10.77.0.0/24, lease: 5', '"dhcp.lease" is 5, wanted a time such as "90s"'],
+  ['subnet: 10.77.0.0/24, dns: [10.77.0.1, x]', '"dhcp.subnets[0].dns[1]" is "x", wanted an IPv4 address'],
+  ['subnet: 10.77.0.0/24, lease: 5', '"dhcp.subnets[0].lease" is 5, wanted a time such as "90s"'],
   [
     'subnet: 10.77.0.0/24, lease: 59s',
-    '"dhcp.lease" is "59s", wanted a time such as "90s", "30m", "1h" or "7d", of 1m',
+    '"dhcp.subnets[0].lease" is "59s", wanted a time such as "90s", "30m", "1h" or "7d", of 1m',
   ],
-  ['subnet: 10.77.0.0/24, domain: "-x"', '"dhcp.domain" is "-x", wanted a domain name'],
+  ['subnet: 10.77.0.0/24, mode: prxy', '"dhcp.subnets[0].mode" is "prxy"'],
+  ['subnet: 10.77.0.0/24, mode: proxy, pool: 10.77.0.9-10.77.0.20', 'A subnet of mode "proxy" gives no addresses'],
+  ['subnet: 10.78.0.0/24', "The server's address 10.77.0.1 is no address of the subnet 10.78.0.0/24"],
+  ['subnet: 10.77.0.0/24}, {subnet: 10.77.0.0/16', 'The subnet 10.77.0.0/16 overlaps 10.77.0.0/24'],
+  ['subnet: 10.77.0.0/24, domain: "-x"', '"dhcp.subnets[0].domain" is "-x", wanted a domain name'],
 ])('dhcp: %s', async (text, fault) => {
   const faults = await faultsOf({
-    'bivouac.yml': `${SERVER}dhcp: {${text}}\n`,
+    'bivouac.yml': `${SERVER}dhcp: {subnets: [{${text}}]}\n`,
     'hosts/web01.yml': undefined,
   });
   expect(faults).toEqual([expect.stringContaining(fault)]);

@@ -14,14 +14,18 @@ test('a small site is read with all defaults', async () => {
     directories: { data: join(folder, 'data'), images: join(folder, 'images'), hosts: join(folder, 'hosts') },
     listen: { address: '10.77.0.1', http: 80, tftp: 69, dhcp: 67 },
     policy: {
-      serverAddress: '10.77.0.1',
-      baseUrl: 'http://10.77.0.1',
-      subnet: {
-        subnet: { network: '10.77.0.0', prefix: 24 },
-        pool: { first: '10.77.0.100', last: '10.77.0.199' },
-        dns: [],
-        leaseTime: 3600,
-      },
+      subnets: [
+        {
+          subnet: { network: '10.77.0.0', prefix: 24 },
+          mode: 'full',
+          serverAddress: '10.77.0.1',
+          baseUrl: 'http://10.77.0.1',
+          pool: { first: '10.77.0.100', last: '10.77.0.199' },
+          dns: [],
+          leaseTime: 3600,
+          relays: [],
+        },
+      ],
       unknownHosts: { kind: 'ignore' },
       onFailure: 'retry',
       tokenLifetime: 3600,
@@ -37,7 +41,9 @@ test('every setting of bivouac.yml is read', async () => {
   const site = await loadedSite({
     'bivouac.yml': `
 server: {address: 10.77.0.1, http: {port: 8080}, tftp: {port: 6969}, dhcp: {port: 6767}, data: /srv/data}
-dhcp: {subnet: 10.77.0.0/24, router: 10.77.0.254, dns: [10.77.0.1, 1.1.1.1], domain: Lab.Example, lease: 30m}
+dhcp:
+  subnets:
+    - {subnet: 10.77.0.0/24, router: 10.77.0.254, dns: [10.77.0.1, 1.1.1.1], domain: Lab.Example, lease: 30m}
 unknown_hosts: {image: web, channel: canary}
 boot: {on_failure: shell, token_lifetime: 2h}
 directories: {images: images, hosts: hosts, boot: boot}
@@ -46,15 +52,20 @@ directories: {images: images, hosts: hosts, boot: boot}
   expect(site.listen).toEqual({ address: '10.77.0.1', http: 8080, tftp: 6969, dhcp: 6767 });
   expect(site.directories.data).toBe('/srv/data');
   expect(site.policy).toEqual({
-    serverAddress: '10.77.0.1',
-    baseUrl: 'http://10.77.0.1:8080',
-    subnet: {
-      subnet: { network: '10.77.0.0', prefix: 24 },
-      router: '10.77.0.254',
-      dns: ['10.77.0.1', '1.1.1.1'],
-      domain: 'lab.example',
-      leaseTime: 1800,
-    },
+    subnets: [
+      {
+        subnet: { network: '10.77.0.0', prefix: 24 },
+        mode: 'full',
+        serverAddress: '10.77.0.1',
+        baseUrl: 'http://10.77.0.1:8080',
+        router: '10.77.0.254',
+        dns: ['10.77.0.1', '1.1.1.1'],
+        domain: 'lab.example',
+        leaseTime: 1800,
+        relays: [],
+        largestBlock: 1468,
+      },
+    ],
     unknownHosts: { kind: 'image', image: 'web', channel: 'canary' },
     onFailure: 'shell',
     tokenLifetime: 7200,
@@ -84,7 +95,7 @@ test('BOM and CRLF are no fault, and do not shift positions', async () => {
 
 test('faults of all files are told at once', async () => {
   const faults = await faultsOf({
-    'bivouac.yml': 'server: {address: 10.77.0.1, prot: 1}\ndhcp: {subnet: 10.77.0.1/24}\n',
+    'bivouac.yml': 'server: {address: 10.77.0.1, prot: 1}\ndhcp: {subnets: [{subnet: 10.77.0.1/24}]}\n',
     'images/config.yml': 'trixie: {base: {stages: [gone.sh]}}\n',
     'hosts/web01.yml': 'mac: 01:00:5e:00:00:01\nimage: web\n',
     'hosts/web02.yml': 'image: nope\n',
@@ -92,7 +103,7 @@ test('faults of all files are told at once', async () => {
   });
   expect(faults.map((fault) => fault.split(': ', 1)[0])).toEqual([
     'bivouac.yml:1:30',
-    'bivouac.yml:2:16',
+    'bivouac.yml:2:27',
     'images/config.yml:1:26',
     'hosts/web01.yml:1:6',
     'hosts/web01.yml:2:8',

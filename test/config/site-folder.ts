@@ -12,7 +12,7 @@ export type Files = Readonly<Record<string, string | Uint8Array | undefined>>;
 const DEFAULTS: Files = {
   'bivouac.yml': [
     'server: {address: 10.77.0.1, data: data}',
-    'dhcp: {subnet: 10.77.0.0/24, pool: 10.77.0.100-10.77.0.199}',
+    'dhcp: {subnets: [{subnet: 10.77.0.0/24, pool: 10.77.0.100-10.77.0.199}]}',
   ].join('\n'),
   'images/config.yml': 'trixie:\n  base:\n    kernel: linux-image-amd64\n    web: {}\n',
   'hosts/web01.yml': 'mac: 52:54:00:77:00:01\naddress: 10.77.0.11\nimage: web\n',

@@ -35,7 +35,7 @@ export async function makeLabSite(
   const config = join(folder, 'bivouac.yml');
   const directories = `{images: ${join(ROOT, 'images')}, hosts: ${hosts}, boot: ${join(ROOT, 'boot')}}`;
   const server = `server: {address: 10.77.0.1, data: ${data}}`;
-  const dhcp = 'dhcp: {subnet: 10.77.0.0/24, pool: 10.77.0.100-10.77.0.199, lease: 1h}';
+  const dhcp = 'dhcp: {subnets: [{subnet: 10.77.0.0/24, pool: 10.77.0.100-10.77.0.199, lease: 1h}]}';
   writeFileSync(
     config,
     [server, dhcp, 'boot: {on_failure: reboot}', `directories: ${directories}`, ''].join('\n'),

@@ -1,4 +1,4 @@
-import type { Ipv4, Mac } from '../../src/core/address.ts';
+import { type Ipv4, type Mac, type Subnet, subnetContains } from '../../src/core/address.ts';
 import { AppError } from '../../src/core/errors.ts';
 import type { Lease } from '../../src/core/lease.ts';
 import type { LeaseStore } from '../../src/ports/lease-store.ts';
@@ -16,8 +16,9 @@ export class FakeLeaseStore implements LeaseStore {
     for (const lease of leases) this.#put(lease);
   }
 
-  findByMac(mac: Mac): Lease | undefined {
-    return this.#leases.get(mac);
+  findByMac(mac: Mac, subnet: Subnet): Lease | undefined {
+    const lease = this.#leases.get(mac);
+    return lease !== undefined && subnetContains(subnet, lease.address) ? lease : undefined;
   }
 
   findByAddress(address: Ipv4): Lease | undefined {

@@ -1,5 +1,5 @@
 import type { Transaction } from 'kysely';
-import type { Ipv4, Mac } from '../../core/address.ts';
+import { type Ipv4, type Mac, type Subnet, subnetContains } from '../../core/address.ts';
 import type { Lease } from '../../core/lease.ts';
 import type { LeaseStore } from '../../ports/lease-store.ts';
 import { type SqlDatabase, storing } from './database.ts';
@@ -43,8 +43,9 @@ export class SqlLeaseStore implements LeaseStore {
     return store;
   }
 
-  findByMac(mac: Mac): Lease | undefined {
-    return this.#visible.byMac.get(mac);
+  findByMac(mac: Mac, subnet: Subnet): Lease | undefined {
+    const lease = this.#visible.byMac.get(mac);
+    return lease !== undefined && subnetContains(subnet, lease.address) ? lease : undefined;
   }
 
   findByAddress(address: Ipv4): Lease | undefined {

@@ -10,7 +10,7 @@ export function reachHints(lab: Lab, hosts: readonly LabHost[], site: Site): str
   const token = `$(cat ${here(site.directories.data)}/admin-token)`;
   const lines = [
     'API',
-    `  ${inside} curl -H "Authorization: Bearer ${token}" ${site.policy.baseUrl}/api/v1/hosts`,
+    `  ${inside} curl -H "Authorization: Bearer ${token}" ${site.policy.subnets[0].baseUrl}/api/v1/hosts`,
     'Pages',
     ...hosts.flatMap(({ host }) =>
       host.address === undefined ? [] : [`  ${inside} curl http://${host.address}/`],

@@ -41,8 +41,7 @@ export interface Lab {
 /** Make the network, start the server in it, and switch the hosts on. Leaves nothing behind when it fails. */
 export async function startLab(options: LabOptions): Promise<Lab> {
   const { name, site, hosts, say } = options;
-  const { subnet } = site.policy.subnet;
-  const serverAddress = site.policy.serverAddress;
+  const [{ subnet, serverAddress }] = site.policy.subnets;
   const network = labNetwork({ name, subnet, serverAddress, hosts: hosts.length });
   const directory = join(site.directories.data, 'lab');
   await mkdir(directory, { recursive: true, mode: 0o700 });

@@ -4,10 +4,11 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { openDatabase } from '../../../src/adapters/sql/database.ts';
 import { SqlLeaseStore } from '../../../src/adapters/sql/lease-store.ts';
-import { aLease, ip, mac } from '../../builders.ts';
+import { aLease, aSubnet, ip, mac } from '../../builders.ts';
 import { temporaryFolder } from '../../temporary.ts';
 import { temporaryDatabase } from './database.ts';
 
+const SUBNET = aSubnet().subnet;
 const A = mac('52:54:00:00:00:0a');
 const B = mac('52:54:00:00:00:0b');
 
@@ -16,7 +17,7 @@ test('a commit is on disk when it resolves: another connection reads it', async 
   const store = await SqlLeaseStore.load(temporaryDatabase(path));
   await store.commit(aLease());
   const other = await SqlLeaseStore.load(temporaryDatabase(path));
-  expect(other.findByMac(mac())).toEqual(aLease());
+  expect(other.findByMac(mac(), SUBNET)).toEqual(aLease());
   expect(other.findByAddress(ip('10.77.0.11'))).toEqual(aLease());
 });
 
@@ -35,7 +36,7 @@ test('a MAC has one address and an address one MAC', async () => {
   await store.commit(aLease({ mac: B, address: ip('10.77.0.101'), state: 'declined' }));
   const expected = [aLease({ mac: B, address: ip('10.77.0.101'), state: 'declined' })];
   expect(store.list()).toEqual(expected);
-  expect(store.findByMac(A)).toBeUndefined();
+  expect(store.findByMac(A, SUBNET)).toBeUndefined();
   expect((await SqlLeaseStore.load(temporaryDatabase(path))).list()).toEqual(expected);
 });
 
