@@ -34,13 +34,16 @@ const OWNER = {
   kysely: 'src/adapters/sql/',
   execa: 'src/adapters/command[.]ts$',
   pino: 'src/adapters/logger[.]ts$',
+  'prom-client': 'src/adapters/metrics[.]ts$',
   nunjucks: 'src/boot/template[.]ts$',
   'tar-stream': 'src/boot/',
+  dhcp: 'src/config/dhcp-options[.]ts$',
   yaml: 'src/config/',
   typebox: 'src/(config|servers)/',
   fastify: 'src/servers/',
   '@fastify/[^/]+': 'src/servers/',
   commander: 'src/(cli/|main[.]ts$)',
+  koffi: 'src/servers/libc/',
   'close-with-grace': 'src/(cli/|main[.]ts$|daemon[.]ts$)',
 };
 
@@ -69,7 +72,7 @@ module.exports = {
       name: 'direction-daemon',
       comment: 'the composition root knows all but the command line',
       severity: 'error',
-      from: { path: '^src/daemon[.]ts$' },
+      from: { path: '^src/daemon([.]ts$|/)' },
       to: { path: '^src/', pathNot: `${inside(DAEMON)}|^src/daemon` },
     },
     {

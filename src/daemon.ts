@@ -2,34 +2,31 @@ import type { Logger } from 'pino';
 import { type AdminToken, openAdminToken } from './adapters/admin-token.ts';
 import { openBuildSite } from './adapters/build-site.ts';
 import { commandRunner } from './adapters/command.ts';
+import { keepLeases } from './adapters/lease-keeper.ts';
+import { NeighbourTable } from './adapters/neighbour-table.ts';
 import { SshKeygen } from './adapters/ssh-keygen.ts';
 import type { State } from './adapters/state.ts';
 import { version } from './adapters/version.ts';
-import { answerDhcp } from './boot/answer-dhcp.ts';
 import { BootHttp } from './boot/answer-http.ts';
-import { answerTftp, NbpCache, noteServed } from './boot/answer-tftp.ts';
+import { answerTftp, noteServed, readForTftp } from './boot/answer-tftp.ts';
 import { Facts } from './boot/facts.ts';
 import { dropOldTokens } from './boot/grant.ts';
-import { Holds } from './boot/holds.ts';
+import { KnownLeases } from './boot/known-leases.ts';
+import { OtherServers } from './boot/other-servers.ts';
 import { type BuildSite, buildImage } from './build/build.ts';
 import { recoverBuilds } from './build/recover.ts';
 import { BuildWorker } from './build/worker.ts';
 import type { LiveSite } from './config/live-site.ts';
 import { faultLine } from './config/report.ts';
-import { readScriptTemplates } from './config/script-templates.ts';
+import { readLoaderTemplate, SiteTemplates } from './config/script-templates.ts';
 import { watchSite } from './config/watch.ts';
 import { messageOf } from './core/errors.ts';
+import { subnetFor } from './core/policy.ts';
+import { makeDhcp } from './daemon/dhcp.ts';
+import { watchDaemon } from './daemon/watch.ts';
+import { startWeb, type Web } from './daemon/web.ts';
 import { Recorder } from './fleet/recorder.ts';
-import { DhcpServer } from './servers/dhcp.ts';
-import { createHttpServer, type HttpServer } from './servers/http.ts';
-import { artefactRoutes } from './servers/routes/artefacts.ts';
-import { bootRoutes } from './servers/routes/boot.ts';
-import { bootRecordRoutes } from './servers/routes/boots.ts';
-import { buildRoutes } from './servers/routes/builds.ts';
-import { hostRoutes } from './servers/routes/hosts.ts';
-import { imageRoutes } from './servers/routes/images.ts';
-import { opsRoutes } from './servers/routes/ops.ts';
-import { TftpServer } from './servers/tftp.ts';
+import { TftpServer } from './servers/tftp/server.ts';
 
 /** What the server is made of. */
 export interface DaemonOptions {
@@ -58,12 +55,29 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   try {
     const worker = makeWorker(options);
     parts.add(keepTokensPruned(options));
+    const longestLease = () => Math.max(...live.current().policy.subnets.map(({ leaseTime }) => leaseTime));
+    parts.add(await keepLeases({ ...state, logger, longestLease }));
     const world = bootWorld(options);
-    const web = await httpServer(options, { adminToken, boot: new BootHttp(world), worker });
-    const { address, http } = live.current().listen;
-    await web.start({ address, port: http });
+    const tftp = tftpServer(options, world);
+    const dhcp = makeDhcp({ ...options, world });
+    const counted: { web?: Web } = {};
+    const metrics = watchDaemon({
+      ...options,
+      facts: world.facts,
+      dhcp,
+      tftp,
+      web: () => counted.web?.stats() ?? {},
+    });
+    const web = await startWeb({
+      ...options,
+      adminToken,
+      boot: new BootHttp(world),
+      onQueued: () => worker.wake(),
+      metrics,
+    });
+    counted.web = web;
     parts.add(() => web.stop());
-    for (const server of [tftpServer(options, world), dhcpServer(options, world)]) {
+    for (const server of [tftp, dhcp]) {
       await server.start();
       parts.add(() => server.stop());
     }
@@ -88,11 +102,16 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
 function bootWorld({ live, state, logger }: DaemonOptions) {
   const { snapshots, leases, tokens, secrets, catalogue, events, clock } = state;
   const recorder = new Recorder(events, clock);
+  const others = new OtherServers();
+  const neighbours = new NeighbourTable();
+  const policy = () => live.current().policy;
+  const templates = new SiteTemplates(() => live.current());
   const onError = (error: unknown): void =>
     logger.warn({ reason: messageOf(error) }, 'boot: something went wrong');
   return {
     snapshots,
-    leases,
+    leases: new KnownLeases({ leases, others, neighbours, policy, clock }),
+    others,
     tokens,
     secrets,
     catalogue,
@@ -101,52 +120,30 @@ function bootWorld({ live, state, logger }: DaemonOptions) {
     onError,
     facts: new Facts({ recorder, clock, onError }),
     keyMaker: new SshKeygen((argv) => commandRunner.run(argv)),
-    templates: () => readScriptTemplates(live.current().directories.boot),
+    templates: () => templates.current(),
   };
 }
 
 type World = ReturnType<typeof bootWorld>;
 
 function tftpServer({ live, state, logger }: DaemonOptions, world: World): TftpServer {
-  const { address, tftp: port } = live.current().listen;
-  const files = { ...world, artefacts: state.artefacts, nbps: new NbpCache() };
-  return new TftpServer({
-    address,
-    port,
-    logger,
-    answer: (file) => answerTftp(file, files),
-    served: (file) => noteServed(file, files),
-  });
-}
-
-function dhcpServer({ live, logger }: DaemonOptions, world: World): DhcpServer {
-  const { address, dhcp: port } = live.current().listen;
-  const leasing = { ...world, holds: new Holds() };
-  return new DhcpServer({ address, port, logger, answer: (request) => answerDhcp(request, leasing) });
-}
-
-function httpServer(
-  { live, state, logger }: DaemonOptions,
-  { adminToken, boot, worker }: { adminToken: AdminToken; boot: BootHttp; worker: BuildWorker },
-): Promise<HttpServer> {
-  const { snapshots, hosts, jobs, events, leases, clock, artefacts } = state;
-  const images = () => live.current().images;
-  const serving = {
-    artefacts,
-    onSent: boot.noteArtefact.bind(boot),
+  const { listen, policy, tftp } = live.current();
+  const files = {
+    ...world,
+    artefacts: state.artefacts,
+    loaderTemplate: (loader: string) => readLoaderTemplate(live.current().directories.boot, loader),
   };
-  return createHttpServer({
+  const others = policy.subnets.map(({ serverAddress }) => serverAddress);
+  return new TftpServer({
+    addresses: [listen.address, ...new Set(others.filter((other) => other !== listen.address))],
+    ...tftp,
+    port: listen.tftp,
+    maxTransfers: tftp.transfers,
+    largestBlock: (client) => subnetFor(live.current().policy, client).largestBlock,
     logger,
-    isAdminToken: (text) => adminToken.matches(text),
-    register: [
-      bootRoutes({ boot }),
-      artefactRoutes(serving),
-      imageRoutes({ ...serving, snapshots, catalogue: state.catalogue }),
-      hostRoutes({ snapshots, hosts, images }),
-      bootRecordRoutes({ events, clock }),
-      buildRoutes({ jobs, images, onQueued: () => worker.wake() }),
-      opsRoutes({ snapshots, leases, images, version: version() }),
-    ],
+    answer: (ask) => answerTftp(ask, files),
+    read: (part) => readForTftp(part, files),
+    served: (file) => noteServed(file, files),
   });
 }
 

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import type { BuildSite } from '../build/build.ts';
 import { FlockBuildLock } from './build-lock.ts';
 import { openBuildahEngine } from './buildah.ts';
-import { commandRunner } from './command.ts';
+import { backgroundRunner, commandRunner } from './command.ts';
 import { AptMirror } from './mirror.ts';
 import type { State } from './state.ts';
 
@@ -11,10 +11,10 @@ export async function openBuildSite(directory: string, state: State, builder: st
   const mirror = new AptMirror(commandRunner);
   const engine = await openBuildahEngine({
     directory: join(directory, 'containers'),
-    commands: commandRunner,
+    commands: backgroundRunner,
   });
   return {
-    world: { engine, commands: commandRunner, artefacts: state.artefacts, mirror },
+    world: { engine, commands: backgroundRunner, artefacts: state.artefacts, mirror },
     cache: state.buildCache,
     catalogue: state.catalogue,
     lock: new FlockBuildLock(join(directory, 'build.lock'), commandRunner),

@@ -1,3 +1,4 @@
+import { writeFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { execa } from 'execa';
 import type { CommandFailure } from '../core/command-error.ts';
@@ -11,12 +12,12 @@ const TAIL_LINES = 20;
 /** From SIGTERM to SIGKILL, and from a program's end to the forced end of its streams. */
 const GRACE_MILLISECONDS = 5_000;
 const STREAM_GRACE_MILLISECONDS = 1_000;
-/** Exit code of `setpriv` (as of shells) when the program cannot be found. */
+/** Exit code of `setpriv`, `nice` and `ionice` (as of shells) when the program cannot be found. */
 const NOT_FOUND_EXIT = 127;
 
 /** Start a program with exactly this environment. */
 function spawn(argv: Argv, options: CommandOptions) {
-  const [program, ...args] = options.tethered ? ['setpriv', '--pdeathsig', 'KILL', '--', ...argv] : argv;
+  const [program, ...args] = wholeArgv(argv, options);
   return execa(program, args, {
     extendEnv: false,
     env: { ...(options.environment ?? defaultEnvironment()) },
@@ -29,6 +30,14 @@ function spawn(argv: Argv, options: CommandOptions) {
     stdout: 'pipe',
     stderr: 'pipe',
   });
+}
+
+const TETHER = ['setpriv', '--pdeathsig', 'KILL', '--'] as const;
+const BACKGROUND = ['nice', '--adjustment=10', 'ionice', '--class', 'idle'] as const;
+
+function wholeArgv(argv: Argv, { tethered, background }: CommandOptions): Argv {
+  const quiet: Argv = background ? [...BACKGROUND, ...argv] : argv;
+  return tethered ? [...TETHER, ...quiet] : quiet;
 }
 
 type Subprocess = ReturnType<typeof spawn>;
@@ -45,6 +54,12 @@ export const commandRunner: CommandRunner = {
     if (child.pid === undefined) await child.done;
     return child.handle();
   },
+};
+
+/** Runs programs for builds: hosts that boot meanwhile go first. */
+export const backgroundRunner: CommandRunner = {
+  run: (argv, options) => commandRunner.run(argv, { ...options, background: true }),
+  start: (argv, options) => commandRunner.start(argv, { ...options, background: true }),
 };
 
 /** One program in a process group of its own. */
@@ -64,6 +79,7 @@ class GroupedProcess {
     this.subprocess = spawn(argv, options);
     this.subprocess.stdin.on('error', () => undefined); // it may end without reading
     this.pid = this.subprocess.pid;
+    if (options.background && this.pid !== undefined) yieldAsGroup(this.pid);
     this.readOutput(options);
     this.done = this.finish(options);
     this.done.catch(() => undefined); // a caller may look at it only after `stop`
@@ -173,8 +189,21 @@ class GroupedProcess {
   }
 }
 
+/**
+ * Where the kernel schedules sessions as groups (CONFIG_SCHED_AUTOGROUP, sched(7)), `nice` counts only inside one; the
+ * group has a nice value of its own.
+ */
+function yieldAsGroup(pid: number): void {
+  try {
+    writeFileSync(`/proc/${pid}/autogroup`, '10');
+  } catch {
+    // The kernel has no such groups, or the program has ended.
+  }
+}
+
 function failureOf(result: Awaited<Subprocess>, options: CommandOptions): CommandFailure {
-  if (result.exitCode === NOT_FOUND_EXIT && options.tethered) return { kind: 'not-found' };
+  if (result.exitCode === NOT_FOUND_EXIT && (options.tethered || options.background))
+    return { kind: 'not-found' };
   if (result.exitCode !== undefined) return { kind: 'exit', exitCode: result.exitCode };
   if (result.signal !== undefined) return { kind: 'killed', signal: result.signal };
   if (result.code === 'ENOENT') return { kind: 'not-found' };

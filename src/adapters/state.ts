@@ -43,6 +43,10 @@ export async function openState(directory: string, site: () => SnapshotSite) {
     /** Where the admin token is kept. */
     topSecrets: new FsSecretStore(directory),
     snapshots: new CachedSnapshotSource({ site, hosts, catalogue, version: () => database.version() }),
+    /** Be told of each transaction of leases or tokens: the seconds it took. */
+    onCommit: (told: (seconds: number) => void): void => {
+      database.writer.onCommit = told;
+    },
     close: async (): Promise<void> => {
       await events.flush();
       await database.close();

@@ -1,19 +1,12 @@
-import {
-  type Ipv4,
-  ipv4FromNumber,
-  ipv4ToNumber,
-  isUsableIn,
-  type Mac,
-  rangeContains,
-  subnetContains,
-} from '../core/address.ts';
+import { type Ipv4, isUsableIn, type Mac, subnetContains } from '../core/address.ts';
 import type { Host } from '../core/host.ts';
 import type { Inventory } from '../core/inventory.ts';
-import { type BootPolicy, isOwnAddress } from '../core/policy.ts';
+import type { BootPolicy } from '../core/policy.ts';
 import type { ServedSubnet } from '../core/subnet.ts';
 import type { LeaseStore } from '../ports/lease-store.ts';
 import type { HoldView } from './holds.ts';
 import type { IgnoreReason } from './ignore-reason.ts';
+import type { Pool, Pools } from './pools.ts';
 
 /** All that says which addresses are whose. */
 export interface AddressBook {
@@ -21,8 +14,9 @@ export interface AddressBook {
   readonly policy: BootPolicy;
   /** The subnet that the address shall lie in. */
   readonly subnet: ServedSubnet;
-  readonly leases: Pick<LeaseStore, 'findByMac' | 'findByAddress' | 'list'>;
+  readonly leases: Pick<LeaseStore, 'findByMac' | 'findByAddress'>;
   readonly holds: HoldView;
+  readonly pools: Pools;
 }
 
 /** Who asks for an address. */
@@ -40,7 +34,10 @@ export type AddressDecision =
   | { readonly kind: 'address'; readonly address: Ipv4 }
   | {
       readonly kind: 'none';
-      readonly reason: Extract<IgnoreReason, 'no-pool' | 'reservation-in-use' | 'pool-exhausted'>;
+      readonly reason: Extract<
+        IgnoreReason,
+        'no-pool' | 'reservation-in-use' | 'pool-exhausted' | 'address-conflict'
+      >;
     };
 
 /**
@@ -53,19 +50,18 @@ export function chooseAddress(question: AddressQuestion, book: AddressBook): Add
   const isFree = (address: Ipv4): boolean => isFreeFor(question, address, book);
   const reserved = reservedIn(host, book.subnet);
   if (reserved !== undefined && isFree(reserved)) return { kind: 'address', address: reserved };
-  if (book.subnet.pool === undefined) {
+  const pool = book.pools.of(book, now);
+  if (pool === undefined) {
     return { kind: 'none', reason: reserved === undefined ? 'no-pool' : 'reservation-in-use' };
   }
-  const usual = [
-    book.holds.heldBy(mac, now),
-    book.leases.findByMac(mac, book.subnet.subnet)?.address,
-    requested,
-  ];
+  const { subnet } = book.subnet;
+  const usual = [book.holds.heldBy(mac, subnet, now), book.leases.findByMac(mac, subnet)?.address, requested];
   const address =
-    usual.filter(isPresent).find((each) => isPoolable(each, book) && isFree(each)) ??
-    neverLeased(question, book) ??
-    longestExpired(question, book) ??
-    takenFromStranger(question, book);
+    usual.find((each) => each !== undefined && pool.has(each) && isFree(each)) ??
+    // The place is told by the MAC, so a MAC finds its address again even if leases were lost.
+    pool.neverLeased(hash(mac)) ??
+    pool.longestExpired(now) ??
+    takenFromStranger(question, pool, book);
   return address === undefined ? { kind: 'none', reason: 'pool-exhausted' } : { kind: 'address', address };
 }
 
@@ -93,49 +89,16 @@ function isFreeFor(question: AddressQuestion, address: Ipv4, book: AddressBook):
 }
 
 function isLeasable({ mac, now }: AddressQuestion, address: Ipv4, book: AddressBook): boolean {
-  if (book.holds.isQuarantined(address, now)) return false;
   const lease = book.leases.findByAddress(address);
   if (lease === undefined || lease.expiresAt <= now) return true;
   return lease.mac === mac && lease.state === 'bound';
 }
 
-/** In the pool, and neither reserved for a host nor the server's, the router's or a DNS server's own. */
-function isPoolable(address: Ipv4, { inventory, policy, subnet: served }: AddressBook): boolean {
-  const { subnet, pool, router, dns } = served;
-  if (pool === undefined || !rangeContains(pool, address) || !isUsableIn(subnet, address)) return false;
-  if (isOwnAddress(policy, address) || address === router || dns.includes(address)) return false;
-  return !inventory.byAddress.has(address);
-}
-
-/** The search starts at a place told by the MAC, so a MAC finds its address again even if leases were lost. */
-function neverLeased(question: AddressQuestion, book: AddressBook): Ipv4 | undefined {
-  const pool = book.subnet.pool;
-  if (pool === undefined) return undefined;
-  const first = ipv4ToNumber(pool.first);
-  const size = ipv4ToNumber(pool.last) - first + 1;
-  const start = hash(question.mac) % size;
-  for (let step = 0; step < size; step++) {
-    const address = ipv4FromNumber(first + ((start + step) % size));
-    if (book.leases.findByAddress(address) !== undefined || !isPoolable(address, book)) continue;
-    if (isFreeFor(question, address, book)) return address;
-  }
-  return undefined;
-}
-
-function longestExpired(question: AddressQuestion, book: AddressBook): Ipv4 | undefined {
-  return book.leases
-    .list()
-    .filter(({ expiresAt }) => expiresAt <= question.now)
-    .sort((a, b) => a.expiresAt - b.expiresAt)
-    .map(({ address }) => address)
-    .find((address) => isPoolable(address, book) && isFreeFor(question, address, book));
-}
-
-function takenFromStranger(question: AddressQuestion, book: AddressBook): Ipv4 | undefined {
+function takenFromStranger(question: AddressQuestion, pool: Pool, book: AddressBook): Ipv4 | undefined {
   if (!book.inventory.byMac.has(question.mac)) return undefined;
-  return book.holds
-    .heldByStrangers(question.now)
-    .find((address) => isPoolable(address, book) && isLeasable(question, address, book));
+  for (const address of book.holds.heldByStrangers(book.subnet.subnet, question.now))
+    if (pool.has(address) && isLeasable(question, address, book)) return address;
+  return undefined;
 }
 
 /** FNV-1a, 32 bits. */
@@ -145,8 +108,4 @@ function hash(text: string): number {
     value = Math.imul(value ^ text.charCodeAt(at), 0x01000193);
   }
   return value >>> 0;
-}
-
-function isPresent<T>(value: T | undefined): value is T {
-  return value !== undefined;
 }

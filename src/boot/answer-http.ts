@@ -1,12 +1,11 @@
-import { randomBytes } from 'node:crypto';
 import { type Ipv4, parseMac } from '../core/address.ts';
 import type { Digest } from '../core/artefact.ts';
 import { messageOf } from '../core/errors.ts';
-import type { BootId } from '../core/event.ts';
+import type { Host } from '../core/host.ts';
 import { subnetFor } from '../core/policy.ts';
-import type { NamedRelease } from '../core/release.ts';
 import { printable } from '../wire/printable.ts';
 import { artefactName } from './artefact-name.ts';
+import { beginBoot } from './begin-boot.ts';
 import { ConffsShelf } from './conffs-shelf.ts';
 import { EventLimit } from './event-limit.ts';
 import { lesseeOf, type Subject, subjectOf } from './facts.ts';
@@ -19,6 +18,7 @@ import { manifestJson, manifestOf, manifestText } from './manifest.ts';
 import { readMilestone } from './milestone.ts';
 import { resolveHost } from './resolve-host.ts';
 import { bootEnvironment, bootScript, refusalScript } from './script.ts';
+import { type ScriptGround, ScriptShelf } from './script-shelf.ts';
 import { selectRelease } from './select-release.ts';
 
 /** The HTTP side of a boot, in its order: script, boot.env, manifest, conffs, milestones. */
@@ -28,6 +28,9 @@ export class BootHttp {
   readonly #gate: Gate;
   readonly #identities: Identities;
   readonly #shelf = new ConffsShelf();
+  readonly #scripts = new ScriptShelf<HttpAnswer>();
+  /** As of this turn of the event loop, once it was asked for. */
+  #turn: Pick<ScriptGround, 'snapshot' | 'templates'> | undefined;
   readonly #events = new EventLimit();
 
   constructor(world: HttpWorld) {
@@ -39,26 +42,88 @@ export class BootHttp {
 
   /**
    * The iPXE script for the card with this MAC, to the holder of its lease. A host that has nothing to boot, or whose
-   * script cannot be made, gets one that says why and tries again: a host powered on early boots in the end.
+   * script cannot be made, gets one that says why and tries again: a host powered on early boots in the end. Who asks again
+   * under the same lease within seconds gets the same script.
    */
   async answerScript(macText: string, address: Ipv4 | undefined): Promise<HttpAnswer> {
     const mac = parseMac(macText);
     if (mac === undefined) return refused('malformed', `"${printable(macText, 40)}" is no MAC address`);
     const { snapshots, leases, clock, facts } = this.#world;
-    const { inventory, catalogue, policy } = await snapshots.current();
-    const host = resolveHost(mac, inventory, policy);
+    const snapshot = await snapshots.current();
+    const host = resolveHost(mac, snapshot.inventory, snapshot.policy);
     if (host === undefined) return refused('unknown-host');
     const subject = subjectOf(mac, host);
-    if (address === undefined || lesseeOf(address, leases, clock.now()) !== mac) {
+    const lease = address === undefined ? undefined : leases.findByAddress(address);
+    if (lease === undefined || lesseeOf(lease.address, leases, clock.now()) !== mac) {
       facts.note(subject, { kind: 'ignored', why: `boot script asked for from ${address ?? 'elsewhere'}` });
       return refused('not-your-address');
     }
     const templates = await this.#world.templates();
+    this.#rememberInThisTurn({ snapshot, templates });
+    return this.#scriptOnGround({ mac, lease, snapshot, templates }, host);
+  }
+
+  /**
+   * The script that was given under this lease seconds ago, without waiting. Undefined when there is none, or nobody has asked
+   * in this turn of the event loop yet: `answerScript` has the answer then.
+   */
+  repeatScript(macText: string, address: Ipv4 | undefined): HttpAnswer | undefined {
+    if (this.#turn === undefined || address === undefined) return undefined;
+    const { leases, clock } = this.#world;
+    const now = clock.now();
+    const mac = parseMac(macText);
+    const lease = leases.findByAddress(address);
+    if (mac === undefined || lease === undefined || lesseeOf(address, leases, now) !== mac) return undefined;
+    const answer = this.#scripts.peek({ mac, lease, ...this.#turn }, now);
+    if (answer !== undefined) this.#noteAgain(answer);
+    return answer;
+  }
+
+  #rememberInThisTurn(turn: Pick<ScriptGround, 'snapshot' | 'templates'>): void {
+    if (this.#turn === undefined) {
+      setImmediate(() => {
+        this.#turn = undefined;
+      });
+    }
+    this.#turn = turn;
+  }
+
+  #noteAgain(answer: HttpAnswer): void {
+    if (answer.kind === 'text' && answer.fact !== undefined) {
+      this.#world.facts.note(answer.subject, answer.fact);
+    }
+  }
+
+  async #scriptOnGround(ground: ScriptGround, host: Host): Promise<HttpAnswer> {
+    const { mac } = ground;
+    const now = this.#world.clock.now();
+    const known = this.#scripts.find(ground, now);
+    if (known !== undefined) {
+      const answer = await known;
+      this.#noteAgain(answer);
+      return answer;
+    }
+    const made = this.#makeScript(ground, host);
+    this.#scripts.keep(ground, now, made);
+    const answer = await made;
+    // The reason for a refusal may be gone in a moment.
+    if (answer.kind !== 'text' || answer.name !== 'script') this.#scripts.drop(mac, made);
+    return answer;
+  }
+
+  async #makeScript({ mac, lease, snapshot, templates }: ScriptGround, host: Host): Promise<HttpAnswer> {
+    const { catalogue, policy } = snapshot;
+    const { address } = lease;
+    const subject = subjectOf(mac, host);
     const base = subnetFor(policy, address).baseUrl;
     const refuse = (reason: string): HttpAnswer => {
-      facts.note(subject, { kind: 'ignored', why: printable(reason, 500) });
-      const text = refusalScript(templates, { base, mac, reason });
-      return { kind: 'text', name: 'refusal', text, subject };
+      this.#world.facts.note(subject, { kind: 'ignored', why: printable(reason, 500) });
+      return {
+        kind: 'text',
+        name: 'refusal',
+        text: refusalScript(templates, { base, mac, reason }),
+        subject,
+      };
     };
     const choice = selectRelease(host, catalogue);
     if (choice.kind === 'none') return refuse(choice.reason);
@@ -71,8 +136,9 @@ export class BootHttp {
       this.#world.onError(error);
       return refuse(messageOf(error));
     }
-    const boot = await this.#beginBoot(subject, named);
-    const expiresAt = clock.now() + policy.tokenLifetime * 1000;
+    const fact = { kind: 'script', release: named.digest, image: named.release.image } as const;
+    const boot = await beginBoot(subject, fact, this.#world);
+    const expiresAt = this.#world.clock.now() + policy.tokenLifetime * 1000;
     await this.#tokens.issue(token, {
       host: host.name,
       mac,
@@ -81,7 +147,7 @@ export class BootHttp {
       boot,
       expiresAt,
     });
-    return { kind: 'text', name: 'script', text, subject };
+    return { kind: 'text', name: 'script', text, subject, fact };
   }
 
   /** The file that the boot loader hands to the initramfs. */
@@ -155,19 +221,6 @@ export class BootHttp {
     this.noteSent(subject, artefactName(digest, catalogue), transfer);
   }
 
-  /** The boot that the script belongs to. A record that cannot be written keeps no host from booting. */
-  async #beginBoot(subject: Subject, named: NamedRelease): Promise<BootId> {
-    const { facts, recorder, onError } = this.#world;
-    const fact = { kind: 'script', release: named.digest, image: named.release.image } as const;
-    try {
-      await facts.settled();
-      return await recorder.record(subject, fact);
-    } catch (error) {
-      onError(error);
-      return unrecordedBoot();
-    }
-  }
-
   #withHost(caller: Caller, answer: (turn: HostTurn) => Promise<HttpAnswer>): Promise<HttpAnswer> {
     return this.#gate.admit(caller, async ({ grant }) => {
       const turn = await hostTurn(grant, this.#world);
@@ -185,8 +238,4 @@ export class BootHttp {
   #press(): ConffsPress {
     return { identities: this.#identities, shelf: this.#shelf, now: this.#world.clock.now() };
   }
-}
-
-function unrecordedBoot(): BootId {
-  return `unrecorded-${randomBytes(5).toString('hex')}` as BootId;
 }

@@ -1,25 +1,13 @@
 import type { Ipv4 } from '../core/address.ts';
-import {
-  type AddressBook,
-  type AddressDecision,
-  type AddressQuestion,
-  chooseAddress,
-  mayKeep,
-} from './address.ts';
-import { type DhcpAnswer, ignored, type Turn } from './dhcp-turn.ts';
+import { type AddressBook, type AddressQuestion, chooseAddress, mayKeep } from './address.ts';
+import { addressRule } from './address-rule.ts';
+import { type DhcpAnswer, ignored, isNamedBy, type Turn } from './dhcp-turn.ts';
 import type { Wish } from './request.ts';
 
-type WishOf<K extends Wish['kind']> = Extract<Wish, { kind: K }>;
+/** How long nobody is given an address that was found in use. */
+export const QUARANTINE_MS = 10 * 60_000;
 
-/** Choose the address for a DISCOVER and hold it for a minute. */
-export function holdAddress(turn: Turn<WishOf<'discover'>>): AddressDecision {
-  const choice = chooseAddress(questionOf(turn, turn.wish.requested), bookOf(turn));
-  if (choice.kind === 'address') {
-    const holder = turn.snapshot.inventory.byMac.has(turn.mac) ? 'host' : 'stranger';
-    turn.world.holds.hold({ mac: turn.mac, address: choice.address, holder }, turn.now);
-  }
-  return choice;
-}
+type WishOf<K extends Wish['kind']> = Extract<Wish, { kind: K }>;
 
 /** Whether the client of a REQUEST may have the address it names. */
 export function isGranted(turn: Turn<WishOf<'selecting' | 'init-reboot' | 'renewing'>>): boolean {
@@ -28,6 +16,7 @@ export function isGranted(turn: Turn<WishOf<'selecting' | 'init-reboot' | 'renew
   const question = questionOf(turn, wish.requested);
   if (wish.kind === 'renewing' && mayKeep(question, wish.requested, book)) return true;
   const choice = chooseAddress(question, book);
+  turn.world.trace?.(addressRule(choice, question, book));
   return choice.kind === 'address' && choice.address === wish.requested;
 }
 
@@ -35,26 +24,28 @@ export function isGranted(turn: Turn<WishOf<'selecting' | 'init-reboot' | 'renew
 export async function bind(turn: Turn, address: Ipv4): Promise<DhcpAnswer | undefined> {
   const { world, subnet, mac, now } = turn;
   // Held before the disk is waited for, so that no other client is given the address meanwhile.
-  world.holds.hold({ mac, address, holder: 'binding' }, now);
+  world.holds.hold({ mac, address, holder: 'binding' }, subnet.subnet, now);
   const expiresAt = now + subnet.leaseTime * 1000;
   try {
-    await world.leases.commit({ mac, address, expiresAt, state: 'bound' });
+    await world.leases.commit({ mac, address, expiresAt, state: 'bound' }, subnet.subnet);
   } catch (cause) {
     return { kind: 'ignored', reason: 'lease-not-stored', cause };
   }
-  world.holds.release(mac);
+  world.holds.release(mac, subnet.subnet);
   return undefined;
 }
 
 /** RFC 2131 section 4.3.3: another machine uses the address, so nobody gets it for a while. Only its holder may say so. */
 export async function decline(turn: Turn<WishOf<'decline'>>): Promise<DhcpAnswer> {
   const { world, mac, wish, now } = turn;
+  const { subnet } = turn.subnet;
   if (isForOtherServer(turn)) return ignored('other-server');
-  const isLessee = world.leases.findByMac(mac, turn.subnet.subnet)?.address === wish.requested;
-  if (!isLessee && world.holds.heldBy(mac, now) !== wish.requested) return ignored('no-lease');
-  world.holds.release(mac);
-  const expiresAt = world.holds.quarantine(wish.requested, now);
-  await world.leases.commit({ mac, address: wish.requested, expiresAt, state: 'declined' });
+  const isLessee = world.leases.findByMac(mac, subnet)?.address === wish.requested;
+  if (!isLessee && world.holds.heldBy(mac, subnet, now) !== wish.requested) return ignored('no-lease');
+  const expiresAt = now + QUARANTINE_MS;
+  const stored = world.leases.commit({ mac, address: wish.requested, expiresAt, state: 'declined' }, subnet);
+  world.holds.release(mac, subnet);
+  await stored;
   return { kind: 'noted' };
 }
 
@@ -63,20 +54,22 @@ export async function release(turn: Turn<WishOf<'release'>>): Promise<DhcpAnswer
   const { world, mac, wish, now } = turn;
   if (isForOtherServer(turn)) return ignored('other-server');
   const lease = world.leases.findByMac(mac, turn.subnet.subnet);
-  if (lease?.address !== wish.requested || lease.state !== 'bound') return ignored('no-lease');
-  await world.leases.commit({ ...lease, expiresAt: now });
+  if (lease?.address !== wish.requested) return ignored('no-lease');
+  await world.leases.commit({ ...lease, expiresAt: now }, turn.subnet.subnet);
   return { kind: 'noted' };
 }
 
-function isForOtherServer({ wish, subnet }: Turn<WishOf<'decline' | 'release'>>): boolean {
-  return wish.server !== undefined && wish.server !== subnet.serverAddress;
+function isForOtherServer(turn: Turn<WishOf<'decline' | 'release'>>): boolean {
+  return turn.wish.server !== undefined && !isNamedBy(turn, turn.wish.server);
 }
 
-function bookOf({ world, snapshot, subnet }: Turn): AddressBook {
-  const { leases, holds } = world;
-  return { inventory: snapshot.inventory, policy: snapshot.policy, subnet, leases, holds };
+/** All that says which addresses are whose, for this message. */
+export function bookOf({ world, snapshot, subnet }: Turn): AddressBook {
+  const { leases, holds, pools } = world;
+  return { inventory: snapshot.inventory, policy: snapshot.policy, subnet, leases, holds, pools };
 }
 
-function questionOf({ mac, host, now }: Turn, requested: Ipv4 | undefined): AddressQuestion {
+/** Who asks, and for which address. */
+export function questionOf({ mac, host, now }: Turn, requested: Ipv4 | undefined): AddressQuestion {
   return { mac, host, now, ...(requested === undefined ? {} : { requested }) };
 }

@@ -3,7 +3,10 @@ import { messageType, OPTION, readText } from '../wire/dhcp/options.ts';
 import { type DhcpPacket, NO_ADDRESS } from '../wire/dhcp/packet.ts';
 import type { DhcpAnswer } from './dhcp-turn.ts';
 import { stageOf } from './identify.ts';
-import { ignoreText } from './ignore-reason.ts';
+import { type IgnoreReason, ignoreText } from './ignore-reason.ts';
+
+/** What is as it should be where another server gives the addresses. */
+const UNREMARKABLE: ReadonlySet<IgnoreReason> = new Set(['proxy-mode', 'mode-off']);
 
 /** What the boot's record says of a message and its answer. */
 export function factsOf(packet: DhcpPacket, answer: DhcpAnswer): readonly BootFact[] {
@@ -13,6 +16,7 @@ export function factsOf(packet: DhcpPacket, answer: DhcpAnswer): readonly BootFa
   const asked: BootFact = { kind: 'dhcp', message, stage };
   switch (answer.kind) {
     case 'ignored':
+      if (UNREMARKABLE.has(answer.reason)) return [];
       return [{ kind: 'ignored', why: ignoreText(answer.reason) }];
     case 'noted':
       return [asked];
@@ -29,5 +33,6 @@ function factOfReply(reply: DhcpPacket, stage: ReturnType<typeof stageOf>): Boot
   }
   const address = reply.yiaddr === NO_ADDRESS ? reply.ciaddr : reply.yiaddr;
   const bootfile = readText(reply.options, OPTION.bootfileName);
-  return { kind: 'dhcp', message, stage, address, ...(bootfile === undefined ? {} : { bootfile }) };
+  const lent = address === NO_ADDRESS ? {} : { address };
+  return { kind: 'dhcp', message, stage, ...lent, ...(bootfile === undefined ? {} : { bootfile }) };
 }

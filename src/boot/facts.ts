@@ -1,15 +1,13 @@
 import type { Ipv4, Mac } from '../core/address.ts';
-import type { BootFact } from '../core/event.ts';
-import type { Host, HostName } from '../core/host.ts';
+import type { BootFact, BootSubject } from '../core/event.ts';
+import type { Host } from '../core/host.ts';
+import { isInForce } from '../core/lease.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { BootRecorder } from '../ports/event-log.ts';
-import type { LeaseStore } from '../ports/lease-store.ts';
+import type { LeaseView } from './known-leases.ts';
 
 /** Whom a fact is about. */
-export interface Subject {
-  readonly mac: Mac;
-  readonly host?: HostName;
-}
+export type Subject = BootSubject;
 
 /** What {@link Facts} is made of. */
 export interface FactsOptions {
@@ -19,10 +17,15 @@ export interface FactsOptions {
   readonly onError: (error: unknown) => void;
 }
 
+interface Window {
+  readonly since: number;
+  count: number;
+}
+
 const WINDOW_MS = 60_000;
 /** A boot by DHCP and TFTP makes some 20 facts; a client that repeats itself all day need not fill the record. */
 const PER_WINDOW = 120;
-const MOST_SUBJECTS = 10_000;
+const MOST_SUBJECTS = 5000;
 const MOST_WAITING = 10_000;
 
 /**
@@ -31,50 +34,77 @@ const MOST_WAITING = 10_000;
  */
 export class Facts {
   readonly #options: FactsOptions;
-  readonly #windows = new Map<Mac, { readonly since: number; count: number }>();
-  #queue: Promise<void> = Promise.resolve();
-  #waiting = 0;
+  #windows = new Map<Mac, Window>();
+  #olderWindows = new Map<Mac, Window>();
+  #waiting: { readonly subject: Subject; readonly fact: BootFact }[] = [];
+  #recording: Promise<void> | undefined;
+  #dropped = 0;
 
   constructor(options: FactsOptions) {
     this.#options = options;
   }
 
+  /** How many facts were not recorded because there were too many. */
+  get dropped(): number {
+    return this.#dropped;
+  }
+
   /** Record facts about one MAC, one after the other. */
   note(subject: Subject, ...facts: readonly BootFact[]): void {
     for (const fact of facts) {
-      if (this.#waiting >= MOST_WAITING || this.#isTooMuch(subject.mac)) return;
-      this.#waiting++;
-      this.#queue = this.#queue
-        .then(() => this.#options.recorder.record(subject, fact))
-        .then(() => undefined, this.#options.onError)
-        .finally(() => this.#waiting--);
+      if (this.#waiting.length >= MOST_WAITING || this.#isTooMuch(subject.mac)) this.#dropped++;
+      else this.#waiting.push({ subject, fact });
     }
+    this.#recording ??= this.#recordAll();
   }
 
   /** Resolves once all facts noted so far are recorded or given up. */
   settled(): Promise<void> {
-    return this.#queue;
+    return this.#recording ?? Promise.resolve();
+  }
+
+  /** Never rejects. */
+  async #recordAll(): Promise<void> {
+    // Answers of this turn go first.
+    await new Promise((resolve) => setImmediate(resolve));
+    while (this.#waiting.length > 0) {
+      const batch = this.#waiting;
+      this.#waiting = [];
+      for (const { subject, fact } of batch) {
+        try {
+          await this.#options.recorder.record(subject, fact);
+        } catch (error) {
+          this.#options.onError(error);
+        }
+      }
+    }
+    this.#recording = undefined;
   }
 
   #isTooMuch(mac: Mac): boolean {
     const now = this.#options.clock.now();
-    const window = this.#windows.get(mac);
+    const window = this.#windows.get(mac) ?? this.#olderWindows.get(mac);
     if (window !== undefined && now - window.since < WINDOW_MS) return ++window.count > PER_WINDOW;
-    this.#windows.delete(mac);
+    if (this.#windows.size >= MOST_SUBJECTS) {
+      // Half of what is known goes at once: to take the oldest out one by one is slow.
+      this.#olderWindows = this.#windows;
+      this.#windows = new Map();
+    }
     this.#windows.set(mac, { since: now, count: 1 });
-    const oldest = this.#windows.keys().next().value;
-    if (this.#windows.size > MOST_SUBJECTS && oldest !== undefined) this.#windows.delete(oldest);
     return false;
   }
 }
 
 /** Whom the address is leased to now; undefined for an address that is nobody's. */
-export function lesseeOf(address: Ipv4, leases: LeaseStore, now: number): Mac | undefined {
+export function lesseeOf(address: Ipv4, leases: LeaseView, now: number): Mac | undefined {
   const lease = leases.findByAddress(address);
-  return lease !== undefined && lease.state === 'bound' && lease.expiresAt > now ? lease.mac : undefined;
+  return lease !== undefined && isInForce(lease, now) ? lease.mac : undefined;
 }
 
-/** The subject of facts about a MAC and, where there is one, its host in the inventory. */
+/** The subject of facts about a MAC and, where there is one, the host it is served as. */
 export function subjectOf(mac: Mac, host: Host | undefined): Subject {
-  return host === undefined ? { mac } : { mac, host: host.name };
+  if (host === undefined) return { mac, isStranger: true };
+  return host.source.kind === 'policy'
+    ? { mac, host: host.name, isStranger: true }
+    : { mac, host: host.name };
 }

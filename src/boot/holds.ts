@@ -1,15 +1,13 @@
-import type { Ipv4, Mac } from '../core/address.ts';
+import type { Ipv4, Mac, Subnet } from '../core/address.ts';
 
 /** What the allocation needs to know of addresses that are not free although no lease says so. */
 export interface HoldView {
-  /** The address offered to a MAC. */
-  heldBy(mac: Mac, now: number): Ipv4 | undefined;
+  /** The address of a subnet that is offered to a MAC. */
+  heldBy(mac: Mac, subnet: Subnet, now: number): Ipv4 | undefined;
   /** The MAC an address is offered to. */
   holderOf(address: Ipv4, now: number): Mac | undefined;
-  /** Whether a client found the address in use by another (RFC 2131 section 4.3.3). */
-  isQuarantined(address: Ipv4, now: number): boolean;
-  /** Addresses that are no more than offered to MACs that no host owns, the oldest offer first. */
-  heldByStrangers(now: number): readonly Ipv4[];
+  /** Addresses of a subnet that are no more than offered to MACs that no host owns, the oldest offer first. */
+  heldByStrangers(subnet: Subnet, now: number): Iterable<Ipv4>;
 }
 
 /** One offer. */
@@ -22,80 +20,114 @@ export interface Hold {
 
 /** How long an offer stands: firmware and iPXE wait 3 to 4 s before they take one, and repeat after up to 32 s. */
 const OFFER_MS = 60_000;
-const QUARANTINE_MS = 10 * 60_000;
+
+type Entry = Hold & { readonly expiresAt: number; readonly subnet: Subnet };
 
 /**
- * Offers and quarantined addresses, in memory: an OFFER promises little, so it never touches the disk.
- * INVARIANTS: a MAC holds one address and an address has one holder; both maps are in order of expiry and bounded,
- * the oldest entry making room for the newest, so that made-up MACs fill neither memory nor, for long, the pool.
+ * Offers, in memory: an OFFER promises little, so it never touches the disk.
+ * INVARIANTS: in a subnet a MAC holds one address, and an address has one holder; the maps of the subnets are in order
+ * of expiry and bounded, the oldest entry making room for the newest, so that made-up MACs fill neither memory nor,
+ * for long, the pool.
  */
 export class Holds implements HoldView {
-  readonly #byMac = new Map<Mac, Hold & { readonly expiresAt: number }>();
-  readonly #byAddress = new Map<Ipv4, Mac>();
-  readonly #quarantine = new Map<Ipv4, number>();
+  readonly #bySubnet = new Map<Ipv4, Map<Mac, Entry>>();
+  readonly #byAddress = new Map<Ipv4, Entry>();
+  readonly #watchers: ((address: Ipv4) => void)[] = [];
   readonly #limit: number;
 
+  /** `limit`: offers that may stand in one subnet. */
   constructor(limit = 4096) {
     this.#limit = limit;
   }
 
-  heldBy(mac: Mac, now: number): Ipv4 | undefined {
-    const hold = this.#byMac.get(mac);
-    return hold !== undefined && hold.expiresAt > now ? hold.address : undefined;
+  heldBy(mac: Mac, subnet: Subnet, now: number): Ipv4 | undefined {
+    const entry = this.#in(subnet).get(mac);
+    return entry !== undefined && stands(entry, now) ? entry.address : undefined;
   }
 
   holderOf(address: Ipv4, now: number): Mac | undefined {
-    const mac = this.#byAddress.get(address);
-    return mac !== undefined && this.heldBy(mac, now) === address ? mac : undefined;
+    const entry = this.#byAddress.get(address);
+    return entry !== undefined && stands(entry, now) ? entry.mac : undefined;
   }
 
-  isQuarantined(address: Ipv4, now: number): boolean {
-    return (this.#quarantine.get(address) ?? 0) > now;
+  *heldByStrangers(subnet: Subnet, now: number): Generator<Ipv4> {
+    for (const entry of this.#in(subnet).values())
+      if (entry.holder === 'stranger' && stands(entry, now)) yield entry.address;
   }
 
-  heldByStrangers(now: number): readonly Ipv4[] {
-    return [...this.#byMac.values()]
-      .filter((hold) => hold.holder === 'stranger' && hold.expiresAt > now)
-      .map((hold) => hold.address);
+  /** Whether the address is offered, or was and {@link expire} has not seen the end. */
+  isHeld(address: Ipv4): boolean {
+    return this.#byAddress.has(address);
   }
 
-  /** Offer an address, in place of what this MAC or address had before. */
-  hold(hold: Hold, now: number): void {
-    const before = this.#byMac.get(hold.mac);
+  /** All addresses that are offered. */
+  addresses(): Iterable<Ipv4> {
+    return this.#byAddress.keys();
+  }
+
+  /** Be told of every address whose hold begins or ends, the end by time included once {@link expire} has seen it. */
+  watch(changed: (address: Ipv4) => void): void {
+    this.#watchers.push(changed);
+  }
+
+  /** Offer an address, in place of what this MAC has in the subnet, and of whoever had the address. */
+  hold(hold: Hold, subnet: Subnet, now: number): void {
+    const before = this.#in(subnet).get(hold.mac);
     // A client that asks again while its lease is being written must not weaken its hold.
     const isBinding = before?.holder === 'binding' && before.address === hold.address;
-    this.release(hold.mac);
-    const previous = this.#byAddress.get(hold.address);
-    if (previous !== undefined) this.release(previous);
+    this.#end(before);
+    this.#end(this.#byAddress.get(hold.address));
     const holder = isBinding ? 'binding' : hold.holder;
-    this.#byMac.set(hold.mac, { ...hold, holder, expiresAt: now + OFFER_MS });
-    this.#byAddress.set(hold.address, hold.mac);
-    this.#makeRoom(now);
+    const entry = { ...hold, holder, expiresAt: now + OFFER_MS, subnet };
+    this.#in(subnet).set(hold.mac, entry);
+    this.#byAddress.set(hold.address, entry);
+    this.#tell(hold.address);
+    this.#makeRoom(subnet, now);
   }
 
   /** Withdraw the offer to this MAC. */
-  release(mac: Mac): void {
-    const hold = this.#byMac.get(mac);
-    if (hold === undefined) return;
-    this.#byMac.delete(mac);
-    if (this.#byAddress.get(hold.address) === mac) this.#byAddress.delete(hold.address);
+  release(mac: Mac, subnet: Subnet): void {
+    this.#end(this.#in(subnet).get(mac));
   }
 
-  /** Keep an address from being given to anyone for ten minutes; gives the time at which that ends. */
-  quarantine(address: Ipv4, now: number): number {
-    this.#quarantine.delete(address);
-    this.#quarantine.set(address, now + QUARANTINE_MS);
-    for (const [oldest, until] of this.#quarantine) {
-      if (until > now && this.#quarantine.size <= this.#limit) break;
-      this.#quarantine.delete(oldest);
+  /** Drop the offers of a subnet whose time is over. */
+  expire(subnet: Subnet, now: number): void {
+    for (const entry of this.#in(subnet).values()) {
+      if (stands(entry, now)) return;
+      this.#end(entry);
     }
-    return now + QUARANTINE_MS;
   }
 
-  #makeRoom(now: number): void {
-    for (const { mac, expiresAt, holder } of this.#byMac.values()) {
-      if (expiresAt > now && this.#byMac.size <= this.#limit) return;
-      if (expiresAt <= now || holder !== 'binding') this.release(mac);
+  #makeRoom(subnet: Subnet, now: number): void {
+    const entries = this.#in(subnet);
+    for (const entry of entries.values()) {
+      const isStanding = stands(entry, now);
+      if (isStanding && entries.size <= this.#limit) return;
+      if (!isStanding || entry.holder !== 'binding') this.#end(entry);
     }
   }
+
+  #end(entry: Entry | undefined): void {
+    if (entry === undefined) return;
+    this.#in(entry.subnet).delete(entry.mac);
+    this.#byAddress.delete(entry.address);
+    this.#tell(entry.address);
+  }
+
+  #in({ network }: Subnet): Map<Mac, Entry> {
+    const known = this.#bySubnet.get(network);
+    if (known !== undefined) return known;
+    const made = new Map<Mac, Entry>();
+    this.#bySubnet.set(network, made);
+    return made;
+  }
+
+  #tell(address: Ipv4): void {
+    for (const changed of this.#watchers) changed(address);
+  }
+}
+
+/** An offer that ends later than one made now would is of a clock that was set back since. */
+function stands({ expiresAt }: Entry, now: number): boolean {
+  return expiresAt > now && expiresAt <= now + OFFER_MS;
 }

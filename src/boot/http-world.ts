@@ -1,20 +1,21 @@
 import type { Ipv4 } from '../core/address.ts';
 import type { Digest } from '../core/artefact.ts';
+import type { BootFact } from '../core/event.ts';
 import type { CatalogueStore } from '../ports/catalogue-store.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { BootRecorder } from '../ports/event-log.ts';
 import type { KeyMaker } from '../ports/key-maker.ts';
-import type { LeaseStore } from '../ports/lease-store.ts';
 import type { SecretStore } from '../ports/secret-store.ts';
 import type { SnapshotSource } from '../ports/snapshot.ts';
 import type { TokenStore } from '../ports/token-store.ts';
 import type { Facts, Subject } from './facts.ts';
+import type { LeaseView } from './known-leases.ts';
 import type { ScriptTemplates } from './script.ts';
 
 /** What the HTTP side of a boot asks of the world. */
 export interface HttpWorld {
   readonly snapshots: SnapshotSource;
-  readonly leases: LeaseStore;
+  readonly leases: LeaseView;
   readonly tokens: TokenStore;
   readonly secrets: SecretStore;
   readonly keyMaker: KeyMaker;
@@ -50,6 +51,8 @@ export type HttpAnswer =
       readonly name: string;
       readonly subject: Subject;
       readonly json?: boolean;
+      /** To be noted each time the same is given again. */
+      readonly fact?: BootFact;
     }
   | {
       readonly kind: 'conffs';

@@ -1,4 +1,4 @@
-import { broadcastAddress, type Ipv4, netmask } from '../core/address.ts';
+import { broadcastAddress, type Ipv4, isUsableIn, netmask } from '../core/address.ts';
 import type { Host } from '../core/host.ts';
 import type { ServedSubnet } from '../core/subnet.ts';
 import {
@@ -8,21 +8,22 @@ import {
   OPTION,
   octet,
   text,
+  textOf,
   uint32,
 } from '../wire/dhcp/options.ts';
 import { BROADCAST_FLAG, type DhcpPacket, NO_ADDRESS } from '../wire/dhcp/packet.ts';
-import { type BootAnswer, bootOptions, type Options } from './boot-options.ts';
+import { VENDOR_CLASS } from '../wire/dhcp/pxe-options.ts';
+import { type BootAnswer, bootFields, bootOptions, type Options } from './boot-options.ts';
 
 /** What a reply is made from. */
 export interface ReplyParts {
   readonly request: DhcpPacket;
   readonly subnet: ServedSubnet;
+  /** Option 54. */
+  readonly serverId: Ipv4;
   readonly host: Host;
   readonly boot: BootAnswer;
 }
-
-/** The BOOTP field `file` has 128 octets with its NUL (RFC 951 section 3); a longer URL goes by option 67 alone. */
-const LONGEST_FILE = 127;
 
 /** An OFFER or ACK that lends `address` for the subnet's lease time. */
 export function lend(type: 'OFFER' | 'ACK', address: Ipv4, parts: ReplyParts): DhcpPacket {
@@ -36,17 +37,43 @@ export function lend(type: 'OFFER' | 'ACK', address: Ipv4, parts: ReplyParts): D
   return withBoot(type, parts, { yiaddr: address, options: [...times, ...networkOptions(parts)] });
 }
 
-/** The ACK of an INFORM: settings for an address the client has by other means; no lease, no times (section 4.3.5). */
-export function inform(parts: ReplyParts): DhcpPacket {
-  return withBoot('ACK', parts, { yiaddr: NO_ADDRESS, options: networkOptions(parts) });
+/**
+ * The ACK of an INFORM: settings for an address the client has by other means; no lease, no times (section 4.3.5). It goes
+ * to that address.
+ */
+export function inform(ciaddr: Ipv4, parts: ReplyParts): DhcpPacket {
+  const reply = withBoot('ACK', parts, { yiaddr: NO_ADDRESS, options: networkOptions(parts) });
+  return { ...reply, ciaddr };
+}
+
+/** What to boot, for a client that has its address from another server (PXE 2.1 section 2.2.2): no address, no times. */
+export function bootOnly(type: 'OFFER' | 'ACK', parts: ReplyParts): DhcpPacket {
+  // The client takes offers without an address only of its own class: an NBP's options set it, a script's need not.
+  const vendorClass = parts.request.options.get(OPTION.vendorClass);
+  const isHttp = vendorClass !== undefined && textOf(vendorClass).startsWith(VENDOR_CLASS.http);
+  const ownClass = [OPTION.vendorClass, text(isHttp ? VENDOR_CLASS.http : VENDOR_CLASS.pxe)] as const;
+  return withBoot(type, parts, { yiaddr: NO_ADDRESS, options: [ownClass] });
+}
+
+/** The reply to a BOOTP client (RFC 951, RFC 1534 section 2): as a lease, without what only DHCP has. */
+export function bootp(address: Ipv4, parts: ReplyParts): DhcpPacket {
+  const reply = withBoot('ACK', parts, { yiaddr: address, options: networkOptions(parts) });
+  const onlyDhcp = new Set<number>([OPTION.messageType, OPTION.serverIdentifier]);
+  return { ...reply, options: new Map([...reply.options].filter(([code]) => !onlyDhcp.has(code))) };
 }
 
 /** A NAK: the client shall forget its address and start anew (RFC 2131 table 3). */
-export function refuse(request: DhcpPacket, subnet: ServedSubnet, why: string): DhcpPacket {
-  const reply = replyTo({ request, subnet }, 'NAK', [[OPTION.message, text(why)]]);
+export function refuse({ packet: request, serverId }: Denied, why: string): DhcpPacket {
+  const reply = replyTo({ request, serverId }, 'NAK', [[OPTION.message, text(why)]]);
   // RFC 2131 section 4.3.2: through a relay agent the NAK must be broadcast on the client's link.
   const flags = request.giaddr === NO_ADDRESS ? request.flags : request.flags | BROADCAST_FLAG;
-  return { ...reply, ciaddr: NO_ADDRESS, flags };
+  return { ...reply, flags };
+}
+
+/** A message that is denied, and by whom. */
+interface Denied {
+  readonly packet: DhcpPacket;
+  readonly serverId: Ipv4;
 }
 
 interface Content {
@@ -55,33 +82,34 @@ interface Content {
 }
 
 function withBoot(type: 'OFFER' | 'ACK', parts: ReplyParts, { yiaddr, options }: Content): DhcpPacket {
-  const { subnet, boot } = parts;
   const reply = replyTo(parts, type, [...options, ...bootOptions(parts)]);
-  if (boot.kind === 'address-only') return { ...reply, yiaddr };
-  const bootfile = boot.kind === 'nbp' ? boot.file : boot.url;
-  return {
-    ...reply,
-    yiaddr,
-    siaddr: subnet.serverAddress,
-    sname: boot.kind === 'nbp' ? subnet.serverAddress : '',
-    file: bootfile.length <= LONGEST_FILE ? bootfile : '',
-  };
+  const ciaddr = type === 'ACK' ? ciaddrBeside(yiaddr, parts) : NO_ADDRESS;
+  return { ...reply, ciaddr, yiaddr, ...bootFields(parts) };
+}
+
+/** Replies go to ciaddr (RFC 2131 section 4.1): one that is not the client's, or cannot be, is left out. */
+function ciaddrBeside(
+  yiaddr: Ipv4,
+  { request: { ciaddr }, subnet: { subnet, serverAddress } }: ReplyParts,
+): Ipv4 {
+  if (yiaddr !== NO_ADDRESS) return ciaddr === yiaddr ? ciaddr : NO_ADDRESS;
+  return isUsableIn(subnet, ciaddr) && ciaddr !== serverAddress ? ciaddr : NO_ADDRESS;
 }
 
 /** Header and options that every reply has; xid, flags, giaddr, chaddr and options 61 and 82 come back as they came. */
 function replyTo(
-  parts: Pick<ReplyParts, 'request' | 'subnet'>,
+  parts: Pick<ReplyParts, 'request' | 'serverId'>,
   type: MessageType,
   options: Options,
 ): DhcpPacket {
-  const { request, subnet } = parts;
+  const { request, serverId } = parts;
   return {
     op: 2,
     hops: 0,
     xid: request.xid,
     secs: 0,
     flags: request.flags,
-    ciaddr: type === 'ACK' ? request.ciaddr : NO_ADDRESS,
+    ciaddr: NO_ADDRESS,
     yiaddr: NO_ADDRESS,
     siaddr: NO_ADDRESS,
     giaddr: request.giaddr,
@@ -90,10 +118,12 @@ function replyTo(
     file: '',
     options: new Map([
       [OPTION.messageType, octet(MESSAGE_TYPES.indexOf(type) + 1)],
-      [OPTION.serverIdentifier, addresses(subnet.serverAddress)],
+      [OPTION.serverIdentifier, addresses(serverId)],
       ...options,
       // RFC 6842 section 3; RFC 3046 section 2.2.
       ...echoOf(request, OPTION.clientIdentifier),
+      // RFC 3011 section 2: the server returns what it acted upon; it is acted upon for relay agents only.
+      ...(request.giaddr === NO_ADDRESS ? [] : echoOf(request, OPTION.subnetSelection)),
       ...echoOf(request, OPTION.relayAgent),
     ]),
   };
@@ -101,7 +131,7 @@ function replyTo(
 
 /** Mask and router always (mask first: RFC 2132 section 3.3), the others when the client asks or names no list. */
 function networkOptions({ request, subnet: served, host }: ReplyParts): Options {
-  const { subnet, router, dns, domain } = served;
+  const { subnet, router, dns, domain, options: set } = served;
   const list = request.options.get(OPTION.parameterList);
   const asked = (code: number): boolean => list === undefined || list.includes(code);
   const optional: Options = [
@@ -114,6 +144,10 @@ function networkOptions({ request, subnet: served, host }: ReplyParts): Options 
     [OPTION.subnetMask, addresses(netmask(subnet))],
     ...(router === undefined ? [] : [[OPTION.router, addresses(router)] as const]),
     ...optional.filter(([code]) => asked(code)),
+    // Of one code the last counts: what the site's operator has set.
+    ...set
+      .filter(({ code, always }) => always || asked(code))
+      .map(({ code, value }) => [code, value] as const),
   ];
 }
 

@@ -2,6 +2,7 @@ import { type Mac, macWithDashes } from '../core/address.ts';
 import { type Host, parseHostName } from '../core/host.ts';
 import type { Inventory } from '../core/inventory.ts';
 import type { BootPolicy } from '../core/policy.ts';
+import type { TriedRule } from './trace.ts';
 
 /**
  * The host that a MAC boots as: its record in the inventory, else, where the policy names an image for unknown
@@ -13,5 +14,17 @@ export function resolveHost(mac: Mac, inventory: Inventory, policy: BootPolicy):
   const name = parseHostName(`unknown-${macWithDashes(mac)}`);
   if (name === undefined) return undefined;
   const { image, channel } = policy.unknownHosts;
-  return { name, macs: [mac], image, channel, cmdline: [], variables: {}, source: { kind: 'api' } };
+  return { name, macs: [mac], image, channel, cmdline: [], variables: {}, source: { kind: 'policy' } };
+}
+
+/** How a MAC was resolved, for whoever asks why. */
+export function hostRule(mac: Mac, host: Host | undefined): TriedRule {
+  const step = 'host';
+  if (host === undefined) return { step, rule: `host with MAC ${mac}`, taken: false, why: 'there is none' };
+  if (host.source.kind === 'policy') {
+    const why = `no host has MAC ${mac}: it boots image "${host.image}" as "${host.name}"`;
+    return { step, rule: 'unknown_hosts', taken: true, why };
+  }
+  const where = host.source.kind === 'file' ? host.source.path : 'the API';
+  return { step, rule: `host with MAC ${mac}`, taken: true, why: `"${host.name}" of ${where}` };
 }

@@ -4,6 +4,7 @@ import { AppError, messageOf } from '../core/errors.ts';
 import { buildCommand } from './build.ts';
 import { checkCommand } from './check.ts';
 import { demoCommand } from './demo.ts';
+import { explainCommand } from './explain.ts';
 import { hostCommand } from './host.ts';
 import { imageCommand } from './image.ts';
 import { EXIT, exitCodeOf, globalOptions } from './invocation.ts';
@@ -46,6 +47,7 @@ function makeProgram(): Command {
     hostCommand(),
     imageCommand(),
     leaseCommand(),
+    explainCommand(),
     labCommand(),
     demoCommand(),
   ];

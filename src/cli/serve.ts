@@ -28,8 +28,10 @@ async function serve(options: GlobalOptions): Promise<void> {
     throw error;
   });
   const token = daemon.adminToken;
+  // Requests under way have their time, and the rest has some more.
+  const delay = site.web.grace + 15_000;
   // SIGHUP reloads the configuration (daemon.ts) and must end nothing.
-  closeWithGrace({ delay: 15_000, logger, skip: ['SIGHUP'] }, async ({ err }) => {
+  closeWithGrace({ delay, logger, skip: ['SIGHUP'] }, async ({ err }) => {
     if (err !== undefined) logger.fatal({ err }, 'something unforeseen failed: the server ends');
     await daemon.stop();
     await state.close();

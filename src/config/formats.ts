@@ -46,6 +46,18 @@ export const DurationText = text('a time such as "90s", "30m", "1h" or "7d", of 
   return seconds !== undefined && seconds >= 60 && seconds <= 30 * 86_400;
 });
 
+/** A time of nothing to ten minutes. */
+export const GraceText = text('a time such as "30s" or "2m", of 0s to 10m', (value) => {
+  const seconds = value === '0s' ? 0 : durationSeconds(value);
+  return seconds !== undefined && seconds <= 600;
+});
+
+/** Memory of nothing to 1 TiB. */
+export const SizeText = text(
+  'a size such as "512MiB" or "2GiB", or "0"',
+  (value) => sizeBytes(value) !== undefined,
+);
+
 /** Name of an image. */
 export const ImageText = text('the name of an image', (value) => parseImageName(value) !== undefined);
 
@@ -67,6 +79,15 @@ export const OwnerText = text('numeric user and group in quotes such as "0:0"', 
   return rest.length === 0 && [user, group].every(isNumericId);
 });
 
+/** What firmware boots: a published file or a URL; all of it fits into option 67. */
+export const BootfileText = text(
+  'a file of the image "nbp" such as "ipxe.efi", or for HTTP Boot a URL such as "http://10.77.0.9/grub.efi"',
+  (value) =>
+    value.length <= 255 &&
+    (/^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/.test(value) ||
+      /^https?:\/\/[A-Za-z0-9.-]+(:[0-9]{1,5})?\/[!-~]*$/.test(value)),
+);
+
 /** One kernel argument, by the rule that boots are answered by. */
 export const KernelArgumentText = text(
   'one kernel argument such as "console=ttyS0", without what a boot loader would interpret',
@@ -80,6 +101,17 @@ export function durationSeconds(value: string): number | undefined {
   const match = /^([1-9][0-9]{0,8})([smhd])$/.exec(value);
   const unit = UNIT_SECONDS[match?.[2] ?? ''];
   return unit === undefined ? undefined : Number(match?.[1]) * unit;
+}
+
+const UNIT_BYTES: Readonly<Record<string, number>> = { KiB: 1024, MiB: 1024 ** 2, GiB: 1024 ** 3 };
+
+/** Bytes of `512MiB`, `2GiB`, `0`; undefined for another form, and for more than 1 TiB. */
+export function sizeBytes(value: string): number | undefined {
+  if (value === '0') return 0;
+  const match = /^([1-9][0-9]{0,8})(KiB|MiB|GiB)$/.exec(value);
+  const unit = UNIT_BYTES[match?.[2] ?? ''];
+  const bytes = unit === undefined ? undefined : Number(match?.[1]) * unit;
+  return bytes !== undefined && bytes <= 1024 ** 4 ? bytes : undefined;
 }
 
 function isNumericId(value: string | undefined): boolean {

@@ -120,6 +120,7 @@ function hostOf(given: {
     image,
     channel: parseChannelName(shape.channel ?? '') ?? STABLE,
     cmdline: (shape.cmdline ?? []).flatMap((argument) => argument ?? []),
+    ...(shape.bootfile === undefined ? {} : { bootfile: shape.bootfile }),
     variables,
     source: { kind: 'file', path: document.file },
   };

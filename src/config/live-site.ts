@@ -62,5 +62,17 @@ function restartSettings(before: Site, after: Site): readonly string[] {
     (key) => before.listen[key] !== after.listen[key],
   );
   const names = ports.map((key) => (key === 'address' ? 'server.address' : `server.${key}.port`));
-  return before.directories.data === after.directories.data ? names : [...names, 'server.data'];
+  const data = before.directories.data === after.directories.data ? [] : ['server.data'];
+  return [...names, ...webSettingsOf(before, after), ...tftpSettingsOf(before, after), ...data];
+}
+
+function webSettingsOf({ web: before }: Site, { web: after }: Site): readonly string[] {
+  const changed = (['memory', 'transfers'] as const).filter((key) => before[key] !== after[key]);
+  const port = before.https?.port === after.https?.port ? [] : ['server.https.port'];
+  return [...changed.map((key) => `server.http.${key}`), ...port];
+}
+
+function tftpSettingsOf({ tftp: before }: Site, { tftp: after }: Site): readonly string[] {
+  const keys = ['engine', 'ports', 'window', 'memory', 'transfers'] as const;
+  return keys.filter((key) => before[key] !== after[key]).map((key) => `server.tftp.${key}`);
 }

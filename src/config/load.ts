@@ -6,9 +6,11 @@ import type { Cpu } from '../core/arch.ts';
 import { AppError } from '../core/errors.ts';
 import type { Host } from '../core/host.ts';
 import type { HostFiles } from '../ports/host-files.ts';
+import { checkCertificate } from './certificate.ts';
 import { checkConflicts, checkUnknownHosts } from './conflicts.ts';
 import { type ConfigFault, FaultList } from './fault.ts';
 import { readHostsFolder } from './hosts-folder.ts';
+import { readQuirks } from './quirks.ts';
 import { readYaml } from './read-file.ts';
 import { rehearseConffs } from './rehearse.ts';
 import { type ConfigEnvironment, readServerFile, type ServerFile } from './server-file.ts';
@@ -40,11 +42,16 @@ export async function loadSite(path: string, options: LoadOptions = {}): Promise
   const images = await readImages(server.directories, faults);
   const hosts = await readHostsFolder(server.directories.hosts, faults);
   const registered = (await options.registeredHosts?.(server.directories.data)) ?? [];
-  const { policy } = server;
+  const quirks = await readQuirks(server.directories.boot, faults);
+  const policy = server.policy && { ...server.policy, quirks };
   checkUnknownHosts(document, { policy, images }, faults);
   checkConflicts({ declarations: hosts.declarations, registered, images, policy }, faults);
   checkBootFolder(server.directories, faults);
-  const site = images === undefined ? undefined : siteOf({ file, server, images, hosts });
+  await checkCertificate(document, server.web.https, faults);
+  const site =
+    images === undefined
+      ? undefined
+      : siteOf({ file, server: { ...server, ...(policy && { policy }) }, images, hosts });
   if (site !== undefined) rehearseConffs(site, faults);
   if (site === undefined || faults.faults.length > 0) return { ok: false, faults: faults.sorted() };
   return { ok: true, site };
@@ -118,12 +125,14 @@ function siteOf(parts: {
   readonly hosts: Awaited<ReturnType<typeof readHostsFolder>>;
 }): Site | undefined {
   const { file, server, images, hosts } = parts;
-  const { directories, listen, policy } = server;
+  const { directories, listen, web, tftp, policy } = server;
   if (listen === undefined || policy === undefined) return undefined;
   return {
     file,
     directories,
     listen,
+    web,
+    tftp,
     policy,
     images,
     hosts: hosts.declarations.flatMap(({ host }) => host ?? []),

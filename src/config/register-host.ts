@@ -16,6 +16,7 @@ export interface HostFields {
   readonly image: string;
   readonly channel?: string;
   readonly cmdline?: readonly string[];
+  readonly bootfile?: string;
   readonly variables?: Readonly<Record<string, unknown>>;
 }
 
@@ -71,6 +72,7 @@ function hostOf(name: HostName, fields: HostFields): Host {
     image,
     channel: parseChannelName(fields.channel ?? '') ?? STABLE,
     cmdline: fields.cmdline ?? [],
+    ...(fields.bootfile === undefined ? {} : { bootfile: fields.bootfile }),
     variables: readVariables(fields.variables ?? {}, {
       path: ['variables'],
       fault: (path, message, remedy) => {

@@ -1,6 +1,7 @@
 import Type, { type Static, type TProperties } from 'typebox';
 import { SUBNET_MODES } from '../core/subnet.ts';
 import {
+  BootfileText,
   ChannelText,
   DomainText,
   DurationText,
@@ -14,8 +15,11 @@ import {
   RangeText,
   SubnetText,
 } from './formats.ts';
+import { TftpSchema } from './tftp.ts';
+import { HttpSchema, HttpsSchema } from './web.ts';
 
-function mapping<P extends TProperties>(properties: P) {
+/** A YAML mapping with these keys and no others. */
+export function mapping<P extends TProperties>(properties: P) {
   return Type.Object(properties, { additionalProperties: false });
 }
 
@@ -32,9 +36,14 @@ export const SubnetSchema = mapping({
   dns: Type.Optional(Type.Array(Ipv4Text, { maxItems: 8 })),
   domain: Type.Optional(DomainText),
   lease: Type.Optional(DurationText),
+  bootp: Type.Optional(Type.Boolean({ description: 'true or false' })),
+  probe: Type.Optional(Type.Boolean({ description: 'true or false' })),
   relays: Type.Optional(Type.Array(Ipv4Text, { maxItems: 256 })),
   tftp_block_size: Type.Optional(
     Type.Integer({ minimum: 512, maximum: 65_464, description: 'octets, 512 to 65464' }),
+  ),
+  options: Type.Optional(
+    Type.Record(Type.String(), Type.Unknown(), { description: 'a mapping of DHCP options' }),
   ),
 });
 
@@ -45,8 +54,9 @@ export type SubnetShape = Static<typeof SubnetSchema>;
 export const ServerFileSchema = mapping({
   server: mapping({
     address: Ipv4Text,
-    http: Type.Optional(Listener),
-    tftp: Type.Optional(Listener),
+    http: Type.Optional(HttpSchema),
+    https: Type.Optional(HttpsSchema),
+    tftp: Type.Optional(TftpSchema),
     dhcp: Type.Optional(Listener),
     data: Type.Optional(PathText),
   }),
@@ -81,6 +91,7 @@ export const HOST_FIELDS = {
   image: ImageText,
   channel: Type.Optional(ChannelText),
   cmdline: Type.Optional(Type.Array(KernelArgumentText, { maxItems: 64 })),
+  bootfile: Type.Optional(BootfileText),
   variables: Type.Optional(Type.Record(Type.String(), Type.Unknown(), { description: 'a mapping' })),
 };
 

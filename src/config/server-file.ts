@@ -8,12 +8,16 @@ import { durationSeconds } from './formats.ts';
 import { ServerFileSchema } from './schema.ts';
 import type { ListenAddresses, SiteDirectories } from './site.ts';
 import { servedSubnets } from './subnets.ts';
+import { type TftpSettings, tftpSettings } from './tftp.ts';
 import { parseShape } from './validate.ts';
+import { type WebSettings, webSettings } from './web.ts';
 
 /** What `bivouac.yml` says; parts that its faults leave no meaning to are undefined. */
 export interface ServerFile {
   readonly directories: SiteDirectories;
   readonly listen?: ListenAddresses;
+  readonly web: WebSettings;
+  readonly tftp: TftpSettings;
   readonly policy?: BootPolicy;
 }
 
@@ -34,13 +38,15 @@ export function readServerFile(
 ): ServerFile {
   const shape = readShape(document, faults) ?? {};
   const directories = directoriesOf(shape, dirname(document.file), environment);
+  const web = webSettings(shape.server ?? {}, dirname(document.file));
+  const tftp = tftpSettings(shape.server?.tftp);
   const address = parseIpv4(shape.server?.address ?? '');
-  if (address === undefined) return { directories };
+  if (address === undefined) return { directories, web, tftp };
   const listen = listenOf(shape, address);
   const context = { document, faults, address, httpPort: listen.http };
   const subnets = servedSubnets(shape.dhcp?.subnets ?? [], context);
-  if (subnets === undefined) return { directories };
-  return { directories, listen, policy: policyOf(shape, subnets) };
+  if (subnets === undefined) return { directories, web, tftp };
+  return { directories, web, tftp, listen, policy: policyOf(shape, subnets) };
 }
 
 function readShape(document: SourceDocument, faults: FaultList) {
@@ -77,6 +83,7 @@ function policyOf(shape: Shape, subnets: BootPolicy['subnets']): BootPolicy {
     unknownHosts: unknownHostsOf(shape.unknown_hosts),
     onFailure: shape.boot?.on_failure ?? 'retry',
     tokenLifetime: durationSeconds(shape.boot?.token_lifetime ?? '1h') ?? 3600,
+    quirks: [],
   };
 }
 

@@ -3,6 +3,8 @@ import type { Host } from '../core/host.ts';
 import type { ImageDefinition } from '../core/image.ts';
 import type { BootPolicy } from '../core/policy.ts';
 import type { HostFilesSource } from '../ports/host-files.ts';
+import type { TftpSettings } from './tftp.ts';
+import type { WebSettings } from './web.ts';
 
 /** Where the site's data lives; absolute paths. */
 export interface SiteDirectories {
@@ -33,6 +35,8 @@ export interface Site {
   readonly file: string;
   readonly directories: SiteDirectories;
   readonly listen: ListenAddresses;
+  readonly web: WebSettings;
+  readonly tftp: TftpSettings;
   readonly policy: BootPolicy;
   readonly images: readonly ImageDefinition[];
   /** Hosts declared in files; those registered over the API are kept in the database. */

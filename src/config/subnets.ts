@@ -10,6 +10,7 @@ import {
   subnetContains,
 } from '../core/address.ts';
 import type { ServedSubnet } from '../core/subnet.ts';
+import { readDhcpOptions } from './dhcp-options.ts';
 import type { SourceDocument } from './document.ts';
 import type { FaultList, Path } from './fault.ts';
 import { durationSeconds } from './formats.ts';
@@ -39,7 +40,14 @@ export function servedSubnets(
     const subnet = parseSubnet(shape?.subnet ?? '');
     if (shape === undefined || subnet === undefined) return [];
     const place = placeOf(['dhcp', 'subnets', index], context);
-    const one = servedSubnet(subnet, shape, context);
+    const options = readDhcpOptions(shape.options ?? {}, (key, message, { part, remedy }) =>
+      context.faults.at(
+        context.document.where(['dhcp', 'subnets', index, 'options', key], part),
+        message,
+        remedy,
+      ),
+    );
+    const one = { ...servedSubnet(subnet, shape, context), options };
     checkAddresses(one, place);
     checkPool(one, place);
     return [{ one, place }];
@@ -56,7 +64,7 @@ function placeOf(path: Path, { document, faults }: SubnetContext): Place {
   return (key, message, remedy) => faults.at(document.where([...path, key]), message, remedy);
 }
 
-function servedSubnet(subnet: Subnet, shape: Shape, context: SubnetContext): ServedSubnet {
+function servedSubnet(subnet: Subnet, shape: Shape, context: SubnetContext): Omit<ServedSubnet, 'options'> {
   const serverAddress = parseIpv4(shape.server ?? '') ?? context.address;
   const pool = shape.pool === undefined ? undefined : parseRange(shape.pool);
   const router = shape.router === undefined ? undefined : parseIpv4(shape.router);
@@ -70,6 +78,8 @@ function servedSubnet(subnet: Subnet, shape: Shape, context: SubnetContext): Ser
     dns: addressesOf(shape.dns),
     ...(shape.domain === undefined ? {} : { domain: shape.domain.toLowerCase() }),
     leaseTime: durationSeconds(shape.lease ?? '1h') ?? 3600,
+    ...(shape.bootp === true ? { bootp: true } : {}),
+    ...(shape.probe === false ? { probe: false } : {}),
     relays: addressesOf(shape.relays),
     largestBlock: shape.tftp_block_size ?? ETHERNET_BLOCK,
   };
@@ -84,7 +94,11 @@ function checkAddresses({ subnet, serverAddress, router, relays }: ServedSubnet,
   const isRelayed = relays.length > 0 && !subnetContains(subnet, serverAddress);
   if (!isRelayed && !isUsableIn(subnet, serverAddress)) {
     const message = `The server's address ${serverAddress} is no address of the subnet ${network}`;
-    fault('server', message, 'Set "server" to this machine\'s address there, or name the "relays" that reach it');
+    fault(
+      'server',
+      message,
+      'Set "server" to this machine\'s address there, or name the "relays" that reach it',
+    );
   }
   if (router !== undefined && !isUsableIn(subnet, router)) {
     const message = `The router ${router} is no address of the subnet ${network}`;

@@ -1,6 +1,8 @@
 import { type FSWatcher, statSync, watch } from 'node:fs';
 import { basename, dirname } from 'node:path';
 import { messageOf } from '../core/errors.ts';
+import { QUIRKS_FILE } from './quirks.ts';
+import { SCRIPT_TEMPLATE_FILES } from './script-templates.ts';
 import type { Site } from './site.ts';
 
 /** What a watch needs. */
@@ -129,6 +131,11 @@ function placesOf({ file, directories }: Site): readonly Place[] {
     { folder: dirname(file), recursive: false, only: basename(file) },
     { folder: directories.images, recursive: false, only: 'config.yml' },
     { folder: directories.hosts, recursive: true },
+    ...[QUIRKS_FILE, ...SCRIPT_TEMPLATE_FILES].map((only) => ({
+      folder: directories.boot,
+      recursive: false,
+      only,
+    })),
   ];
 }
 

@@ -20,6 +20,11 @@ export interface AddressRange {
   readonly last: Ipv4;
 }
 
+const DOT = '.'.charCodeAt(0);
+const ZERO = '0'.charCodeAt(0);
+
+const HEX_PAIRS = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'));
+
 const MAC_FORMS = [
   /^[0-9a-f]{2}(?::[0-9a-f]{2}){5}$/,
   /^[0-9a-f]{2}(?:-[0-9a-f]{2}){5}$/,
@@ -38,12 +43,16 @@ export function parseMac(text: string): Mac | undefined {
 export function macFromBytes(bytes: Uint8Array): Mac {
   if (bytes.length !== 6)
     throw new RangeError(`Cannot make a MAC address from ${bytes.length} octets, wanted 6`);
-  return macFromHex(Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join(''));
+  let text = '';
+  for (const byte of bytes) text += `${text === '' ? '' : ':'}${HEX_PAIRS[byte] ?? ''}`;
+  return text as Mac;
 }
 
 /** The six octets of a MAC address. */
 export function macToBytes(mac: Mac): Uint8Array {
-  return Uint8Array.from(mac.split(':'), (pair) => Number.parseInt(pair, 16));
+  const bytes = new Uint8Array(6);
+  for (let at = 0; at < bytes.length; at++) bytes[at] = Number.parseInt(mac.slice(3 * at, 3 * at + 2), 16);
+  return bytes;
 }
 
 /** The form used in URLs and file names, where a colon has a meaning of its own: `52-54-00-12-34-56`. */
@@ -66,7 +75,18 @@ export function parseIpv4(text: string): Ipv4 | undefined {
 
 /** The 32-bit value of an address, 0 to 4294967295. */
 export function ipv4ToNumber(address: Ipv4): number {
-  return address.split('.').reduce((value, octet) => value * 256 + Number(octet), 0);
+  let value = 0;
+  let octet = 0;
+  // By hand: each DHCP message needs it some twenty times.
+  for (let at = 0; at < address.length; at++) {
+    const code = address.charCodeAt(at);
+    if (code !== DOT) octet = octet * 10 + code - ZERO;
+    else {
+      value = value * 256 + octet;
+      octet = 0;
+    }
+  }
+  return value * 256 + octet;
 }
 
 /** The address of a 32-bit value. */
@@ -74,7 +94,7 @@ export function ipv4FromNumber(value: number): Ipv4 {
   if (!Number.isInteger(value) || value < 0 || value > 0xffff_ffff) {
     throw new RangeError(`Cannot make an IPv4 address from ${value}`);
   }
-  return [24, 16, 8, 0].map((shift) => (value >>> shift) & 255).join('.') as Ipv4;
+  return `${value >>> 24}.${(value >>> 16) & 255}.${(value >>> 8) & 255}.${value & 255}` as Ipv4;
 }
 
 /** Parse `10.77.0.0/24`; undefined when malformed or when host bits are set. */

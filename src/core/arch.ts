@@ -2,7 +2,7 @@
 export type Cpu = 'amd64' | 'i386' | 'arm64' | 'arm' | 'riscv64' | 'loong64' | 'ppc64el' | 's390x' | 'other';
 
 /** What runs before the operating system; the only thing that may choose an NBP. */
-export type Firmware = 'bios' | 'uefi' | 'raspberry-pi' | 'other';
+export type Firmware = 'bios' | 'uefi' | 'u-boot' | 'raspberry-pi' | 'other';
 
 /** How the firmware fetches its NBP. */
 export type BootTransport = 'tftp' | 'http';
@@ -42,10 +42,10 @@ const REGISTRY: readonly Row[] = [
   [0x12, 'ARM 32-bit UEFI HTTP', 'arm', 'uefi', 'http'],
   [0x13, 'ARM 64-bit UEFI HTTP', 'arm64', 'uefi', 'http'],
   [0x14, 'PC/AT BIOS HTTP', 'amd64', 'bios', 'http'],
-  [0x15, 'ARM 32-bit U-Boot', 'arm', 'other', 'tftp'],
-  [0x16, 'ARM 64-bit U-Boot', 'arm64', 'other', 'tftp'],
-  [0x17, 'ARM 32-bit U-Boot HTTP', 'arm', 'other', 'http'],
-  [0x18, 'ARM 64-bit U-Boot HTTP', 'arm64', 'other', 'http'],
+  [0x15, 'ARM 32-bit U-Boot', 'arm', 'u-boot', 'tftp'],
+  [0x16, 'ARM 64-bit U-Boot', 'arm64', 'u-boot', 'tftp'],
+  [0x17, 'ARM 32-bit U-Boot HTTP', 'arm', 'u-boot', 'http'],
+  [0x18, 'ARM 64-bit U-Boot HTTP', 'arm64', 'u-boot', 'http'],
   [0x19, 'RISC-V 32-bit UEFI', 'other', 'uefi', 'tftp'],
   [0x1a, 'RISC-V 32-bit UEFI HTTP', 'other', 'uefi', 'http'],
   [0x1b, 'RISC-V 64-bit UEFI', 'riscv64', 'uefi', 'tftp'],

@@ -37,6 +37,8 @@ export type BootFact =
       readonly detail?: string;
     }
   | { readonly kind: 'ignored'; readonly why: string }
+  /** Two machines claim what belongs to one: an address, or what names a machine. */
+  | { readonly kind: 'conflict'; readonly why: string }
   | {
       readonly kind: 'served';
       readonly by: 'tftp' | 'http';
@@ -60,11 +62,18 @@ export type BootFact =
       readonly detail?: string;
     };
 
-/** One line of a boot's record. */
-export interface BootEvent {
-  readonly boot: BootId;
+/** Whom a fact is about. */
+export interface BootSubject {
   readonly mac: Mac;
+  /** Its name; for a MAC that no host owns, the one that the policy for unknown hosts makes up. */
   readonly host?: HostName;
+  /** No host owns the MAC: such facts may be many, and are worth less. */
+  readonly isStranger?: true;
+}
+
+/** One line of a boot's record. */
+export interface BootEvent extends BootSubject {
+  readonly boot: BootId;
   /** Milliseconds since 1970, by the server's clock. */
   readonly at: number;
   readonly fact: BootFact;

@@ -10,7 +10,11 @@ export type HostName = string & { readonly [hostNameBrand]: true };
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
 
 /** Where a host's record is kept, and so where it has to be changed. */
-export type HostSource = { readonly kind: 'file'; readonly path: string } | { readonly kind: 'api' };
+export type HostSource =
+  | { readonly kind: 'file'; readonly path: string }
+  | { readonly kind: 'api' }
+  /** Nobody registered it: the policy for unknown hosts made it up. */
+  | { readonly kind: 'policy' };
 
 /** One machine to boot, known by its MAC addresses. */
 export interface Host {
@@ -23,6 +27,8 @@ export interface Host {
   readonly channel: ChannelName;
   /** Kernel arguments after those of the release. */
   readonly cmdline: readonly string[];
+  /** What its firmware boots instead of the usual NBP: a file of the image `nbp`, or for HTTP Boot a URL. */
+  readonly bootfile?: string;
   /** Names the templates of this host's conffs may use. */
   readonly variables: { readonly [key: string]: Json };
   readonly source: HostSource;

@@ -1,5 +1,6 @@
 import { formatSubnet, type Ipv4, isUsableIn, subnetContains } from './address.ts';
 import type { ChannelName, ImageName } from './image.ts';
+import type { Quirk } from './quirk.ts';
 import type { ServedSubnet } from './subnet.ts';
 
 /** What a MAC that no host owns gets. */
@@ -18,6 +19,8 @@ export interface BootPolicy {
   readonly onFailure: FailurePolicy;
   /** Seconds that a boot token lives. */
   readonly tokenLifetime: number;
+  /** Clients known to be odd, in the order of the file. */
+  readonly quirks: readonly Quirk[];
 }
 
 /** The subnet that an address lies in. */

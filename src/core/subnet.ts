@@ -10,6 +10,14 @@ export const SUBNET_MODES = ['full', 'reservations-only', 'proxy', 'auto', 'off'
  */
 export type SubnetMode = (typeof SUBNET_MODES)[number];
 
+/** An option that the site's operator gives to hosts, ready to be sent. */
+export interface SetOption {
+  readonly code: number;
+  readonly value: Uint8Array;
+  /** Also to clients that do not ask for it. */
+  readonly always: boolean;
+}
+
 /** One subnet and how its hosts are served. */
 export interface ServedSubnet {
   readonly subnet: Subnet;
@@ -25,8 +33,14 @@ export interface ServedSubnet {
   readonly domain?: string;
   /** Seconds. */
   readonly leaseTime: number;
+  /** Whether an address is probed before it is first offered; unless told otherwise, it is. */
+  readonly probe?: boolean;
+  /** Whether BOOTP clients get their reserved address (RFC 1534). */
+  readonly bootp?: boolean;
   /** Relay agents whose word on other subnets counts (RFC 3527, RFC 5107). */
   readonly relays: readonly Ipv4[];
   /** Largest TFTP block, in octets of data. */
   readonly largestBlock: number;
+  /** Options set by name in `bivouac.yml`; they replace what the server would send. */
+  readonly options: readonly SetOption[];
 }

@@ -1,7 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { Mac } from '../core/address.ts';
-import type { BootFact, BootId, BootRecord } from '../core/event.ts';
-import type { HostName } from '../core/host.ts';
+import type { BootFact, BootId, BootRecord, BootSubject } from '../core/event.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { BootRecorder, EventLog } from '../ports/event-log.ts';
 import { rank, stageOf } from './stage.ts';
@@ -17,6 +16,9 @@ export interface OpenBoot {
 // iPXE and UEFI repeat a DISCOVER within 32 s at the most (RFC 2131 section 4.1 has 64 s as the end of the back-off).
 const QUIET_MS = 64_000;
 const SETTLED = rank('settled');
+const ID_BYTES = 5;
+const STRANGER_MS = 60_000;
+const MOST_STRANGERS = 1000;
 
 /**
  * Whether a fact begins a new boot: a netboot DISCOVER of an earlier stage than the boot has reached (firmware and
@@ -40,6 +42,8 @@ export class Recorder implements BootRecorder {
   readonly #open = new Map<Mac, OpenBoot>();
   readonly #strangers = new Map<Mac, number>();
   readonly #limit: number;
+  /** Random octets not used yet: one call to the system for many. */
+  #random = Buffer.alloc(0);
 
   constructor(log: EventLog, clock: Clock, limit = 50_000) {
     this.#log = log;
@@ -48,17 +52,27 @@ export class Recorder implements BootRecorder {
   }
 
   /** Put a fact into the boot it belongs to; resolves to that boot. */
-  async record(subject: { readonly mac: Mac; readonly host?: HostName }, fact: BootFact): Promise<BootId> {
+  async record(subject: BootSubject, fact: BootFact): Promise<BootId> {
     const now = this.#clock.now();
+    // A stranger too many is not worth a look at the disk.
+    if (this.#isTooMuch(subject, now)) return this.#open.get(subject.mac)?.id ?? this.#newBootId(now);
     if (!this.#open.has(subject.mac)) await this.#load(subject.mac);
     const current = this.#open.get(subject.mac);
     const isNew = startsNewBoot(current, fact, now);
-    const id = isNew || current === undefined ? newBootId(now) : current.id;
-    if (isAfterBoot(current, fact) || this.#isTooMuch(subject, now)) return id;
+    const id = isNew || current === undefined ? this.#newBootId(now) : current.id;
+    if (isAfterBoot(current, fact)) return id;
     const reached = Math.max(isNew ? 0 : (current?.reached ?? 0), rank(stageOf(fact)));
     this.#remember(subject.mac, { id, reached, lastAt: now });
     this.#log.append({ ...subject, boot: id, at: now, fact });
     return id;
+  }
+
+  /** Sorts by time: milliseconds in base 36, then 40 random bits. */
+  #newBootId(now: number): BootId {
+    if (this.#random.length < ID_BYTES) this.#random = randomBytes(ID_BYTES * 256);
+    const random = this.#random.toString('hex', 0, ID_BYTES);
+    this.#random = this.#random.subarray(ID_BYTES);
+    return parseBootId(`${now.toString(36).padStart(9, '0')}-${random}`);
   }
 
   async #load(mac: Mac): Promise<void> {
@@ -73,15 +87,19 @@ export class Recorder implements BootRecorder {
     dropOldest(this.#open, this.#limit);
   }
 
-  /** A MAC that no host owns is recorded once a minute, for at most 1000 such MACs at a time. */
-  #isTooMuch(subject: { readonly mac: Mac; readonly host?: HostName }, now: number): boolean {
-    if (subject.host !== undefined) return false;
-    const last = this.#strangers.get(subject.mac);
-    if (last !== undefined && now - last < 60_000) return true;
-    this.#forgetStrangersBefore(now - 60_000);
-    if (this.#strangers.size >= 1000) return true;
-    this.#strangers.delete(subject.mac);
-    this.#strangers.set(subject.mac, now);
+  /**
+   * MACs that no host owns are recorded for at most 1000 of them at a time, and those that are not served only once a
+   * minute.
+   */
+  #isTooMuch({ mac, host, isStranger }: BootSubject, now: number): boolean {
+    if (isStranger === undefined && host !== undefined) return false;
+    const last = this.#strangers.get(mac);
+    const isOpen = last !== undefined && now - last < STRANGER_MS;
+    if (isOpen && host === undefined) return true;
+    this.#forgetStrangersBefore(now - STRANGER_MS);
+    if (!isOpen && this.#strangers.size >= MOST_STRANGERS) return true;
+    this.#strangers.delete(mac);
+    this.#strangers.set(mac, now);
     return false;
   }
 
@@ -98,9 +116,8 @@ function openBootOf(record: BootRecord): OpenBoot {
   return { id: record.boot, reached, lastAt: record.events.at(-1)?.at ?? record.startedAt };
 }
 
-/** Sorts by time: milliseconds in base 36, then 40 random bits. */
-function newBootId(now: number): BootId {
-  return `${now.toString(36).padStart(9, '0')}-${randomBytes(5).toString('hex')}` as BootId;
+function parseBootId(text: string): BootId {
+  return text as BootId;
 }
 
 function dropOldest<K, V>(map: Map<K, V>, limit: number): void {

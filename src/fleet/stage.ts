@@ -21,14 +21,20 @@ export function stageOf(fact: BootFact): BootStage | undefined {
     case 'dhcp':
       return stageOfSpeaker(fact.stage);
     case 'served':
-      return fact.by === 'tftp' ? 'NBP' : 'kernel and initramfs';
+      return fact.by === 'tftp' || isNbp(fact.name) ? 'NBP' : 'kernel and initramfs';
     case 'script':
       return 'boot script';
     case 'milestone':
       return stageOfMilestone(fact.milestone);
     case 'ignored':
+    case 'conflict':
       return undefined;
   }
+}
+
+/** UEFI HTTP Boot fetches its NBP as iPXE does a kernel: the name tells them apart. */
+function isNbp(name: string): boolean {
+  return /\.(?:efi|k?k?pxe)$/i.test(name);
 }
 
 /** Position of a stage in a boot, 0 for none yet. */

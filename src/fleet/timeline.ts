@@ -106,6 +106,8 @@ function entryOf(event: BootEvent, startedAt: number): TimelineEntry {
       return { seconds, source: 'dhcp', text: dhcpText(fact) };
     case 'ignored':
       return { seconds, source: 'server', text: `ignored: ${fact.why}` };
+    case 'conflict':
+      return { seconds, source: 'server', text: `conflict: ${fact.why}` };
     case 'script':
       return {
         seconds,

@@ -14,17 +14,19 @@ export interface FirmwareKind {
   readonly flash: FlashImages | undefined;
 }
 
+const OVMF: FlashImages = {
+  code: '/usr/share/OVMF/OVMF_CODE_4M.fd',
+  variables: '/usr/share/OVMF/OVMF_VARS_4M.fd',
+};
+
 const KINDS: Readonly<Record<LabFirmware, FirmwareKind>> = {
   bios: { firmware: 'bios', title: 'legacy BIOS (SeaBIOS, PXE ROM of the NIC)', flash: undefined },
-  uefi: {
-    firmware: 'uefi',
-    title: 'UEFI (OVMF, its own PXE stack)',
-    flash: { code: '/usr/share/OVMF/OVMF_CODE_4M.fd', variables: '/usr/share/OVMF/OVMF_VARS_4M.fd' },
-  },
+  uefi: { firmware: 'uefi', title: 'UEFI (OVMF, its own PXE stack)', flash: OVMF },
+  'uefi-http': { firmware: 'uefi-http', title: 'UEFI HTTP Boot (OVMF without PXE)', flash: OVMF },
 };
 
 /** All kinds of firmware, in the order in which they are shown. */
-export const FIRMWARE_KINDS: readonly FirmwareKind[] = [KINDS.bios, KINDS.uefi];
+export const FIRMWARE_KINDS: readonly FirmwareKind[] = [KINDS.bios, KINDS.uefi, KINDS['uefi-http']];
 
 /** How this firmware is given to QEMU. */
 export function firmwareKind(firmware: LabFirmware): FirmwareKind {

@@ -23,6 +23,7 @@ export function qemuArguments(
   return [
     ...machine(host, accelerator),
     ...nic(host, flash !== undefined),
+    ...(host.firmware === 'uefi-http' ? ['-fw_cfg', 'name=opt/org.tianocore/IPv4PXESupport,string=n'] : []),
     ...(flash === undefined ? [] : flashDrives({ ...flash, variables: paths.variables })),
     ...randomNumbers(),
     ...console(paths),

@@ -18,6 +18,8 @@ export interface CommandOptions {
   readonly input?: string;
   /** The kernel kills the program when this process dies, however it dies (`setpriv --pdeathsig`). */
   readonly tethered?: boolean;
+  /** It gets processor and disk only when nobody else wants them (`nice`, `ionice`). */
+  readonly background?: boolean;
 }
 
 /** What a program that ended with exit code 0 wrote. */

@@ -1,5 +1,5 @@
 import type { Mac } from '../core/address.ts';
-import type { BootEvent, BootFact, BootId, BootRecord } from '../core/event.ts';
+import type { BootEvent, BootFact, BootId, BootRecord, BootSubject } from '../core/event.ts';
 import type { HostName } from '../core/host.ts';
 
 /** The record of boots. Appending does not wait for the disk: an event is no promise to a client. */
@@ -17,5 +17,5 @@ export interface EventLog {
 /** Puts facts into the boot they belong to; `fleet/recorder.ts` decides where one boot ends and the next begins. */
 export interface BootRecorder {
   /** Resolves to the boot that the fact was put in. */
-  record(subject: { readonly mac: Mac; readonly host?: HostName }, fact: BootFact): Promise<BootId>;
+  record(subject: BootSubject, fact: BootFact): Promise<BootId>;
 }

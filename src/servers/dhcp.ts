@@ -1,45 +1,50 @@
-import type { RemoteInfo, Socket } from 'node:dgram';
+import type { RemoteInfo } from 'node:dgram';
 import type { DhcpAnswer } from '../boot/dhcp-turn.ts';
 import { ignoreLevel } from '../boot/ignore-reason.ts';
 import type { DhcpRequest } from '../boot/request.ts';
-import { type Ipv4, parseIpv4 } from '../core/address.ts';
+import { parseIpv4 } from '../core/address.ts';
 import { messageOf } from '../core/errors.ts';
-import { replyDestination } from '../wire/dhcp/destination.ts';
-import { messageType, OPTION, readUint16 } from '../wire/dhcp/options.ts';
-import { type DhcpPacket, decodePacket, encodePacket, payloadLimit } from '../wire/dhcp/packet.ts';
+import { messageType } from '../wire/dhcp/options.ts';
+import { type DhcpPacket, decodePacket, encodeReply } from '../wire/dhcp/packet.ts';
+import { type DhcpListener, type Links, linkOf, linksNow } from './dhcp-listeners.ts';
+import { DhcpOutlet, type DhcpPorts } from './dhcp-outlet.ts';
+import { type Arrival, DhcpSockets } from './dhcp-sockets.ts';
+import { loadLibc } from './libc/libc.ts';
 import { type DatagramLogger, QuietLog } from './quiet-log.ts';
-import { bindUdp, closeUdp, sendUdp } from './udp.ts';
+import { sendUdp } from './udp.ts';
 
 /** What a DHCP server is made of. */
-export interface DhcpServerOptions {
-  /** The server's own address: replies leave from it. */
-  readonly address: Ipv4;
+export interface DhcpServerOptions extends DhcpPorts {
+  /** Our addresses to serve at; asked again and again, so that the server follows a reload. */
+  readonly listeners: () => readonly DhcpListener[];
   readonly answer: (request: DhcpRequest) => Promise<DhcpAnswer>;
   readonly logger: DatagramLogger;
   /** UDP port to listen on; default 67, 0 for any. */
   readonly port?: number;
-  /** Port of clients; default 68. */
-  readonly clientPort?: number;
-  /** Port of relay agents; default 67. */
-  readonly relayPort?: number;
-  /** Where broadcasts go; default 255.255.255.255. */
-  readonly broadcastAddress?: Ipv4;
+  /** Port of the boot server of PXE; default 4011, 0 for any. */
+  readonly bootServerPort?: number;
+  /** False: as where there is no FFI, with one ear for all interfaces. */
+  readonly devices?: boolean;
 }
 
 /** Messages in work at one time; more are dropped, for their clients ask again. */
 const MOST_PENDING = 2048;
+/** How soon an interface that went away and came back is heard again. */
+const CHECK_MS = 2000;
 
-/**
- * Moves DHCP messages between the network and `answer`. INVARIANT: no datagram stops it.
- *
- * Two sockets, because Node can neither bind to a device nor choose the interface of a broadcast: the one on 0.0.0.0
- * hears broadcasts; the one on the server's own address sends replies, so that 255.255.255.255 leaves by the right
- * interface, and hears what is sent to the server (the kernel prefers the more specific socket).
- */
+interface Running {
+  readonly sockets: DhcpSockets;
+  readonly outlet: DhcpOutlet;
+  readonly timer: NodeJS.Timeout;
+}
+
+/** Moves DHCP messages between the network and `answer`. INVARIANT: no datagram and no change of interfaces stops it. */
 export class DhcpServer {
   readonly #options: DhcpServerOptions;
   readonly #log: QuietLog;
-  #sockets: { readonly ear: Socket; readonly mouth: Socket } | undefined;
+  #running: Running | undefined;
+  #links: Links = new Map();
+  #checking: Promise<void> = Promise.resolve();
   #pending = 0;
 
   constructor(options: DhcpServerOptions) {
@@ -47,34 +52,59 @@ export class DhcpServer {
     this.#log = new QuietLog(options.logger);
   }
 
-  /** Start listening; resolves to the port. Rejects when the port or the address cannot be had. */
+  /** Start listening; resolves to the port. Rejects when the port or an address cannot be had. */
   async start(): Promise<number> {
-    const { address, port = 67 } = this.#options;
-    const mouth = await bindUdp({ address, port, isShared: true });
-    const bound = mouth.address().port;
-    try {
-      const ear = await bindUdp({ address: '0.0.0.0', port: bound, isShared: true });
-      this.#sockets = { ear, mouth };
-    } catch (error) {
-      await closeUdp(mouth);
-      throw error;
-    }
-    mouth.setBroadcast(true);
-    for (const socket of [this.#sockets.ear, mouth]) {
-      socket.on('message', (bytes, from) => void this.#receive(bytes, from));
-      socket.on('error', (error) => this.#fault('DHCP socket failed', error));
-    }
+    const { listeners, port = 67, bootServerPort = 4011, devices = true, logger } = this.#options;
+    const loaded = devices ? await loadLibc() : ({ ok: false, reason: 'switched off' } as const);
+    const libc = loaded.ok ? loaded.libc : undefined;
+    const sockets = new DhcpSockets({
+      port,
+      bootServerPort,
+      libc,
+      heard: (bytes, arrival) => void this.#receive(bytes, arrival),
+      failed: (topic, error) => this.#fault(topic, error),
+    });
+    this.#links = linksNow();
+    const bound = await sockets.start(listeners(), this.#links);
+    const { outlet, without } = DhcpOutlet.open(this.#options, libc);
+    const timer = setInterval(() => void this.check(), CHECK_MS).unref();
+    this.#running = { sockets, outlet, timer };
+    const broadcasts = loaded.ok ? 'heard by interface' : `heard on all interfaces: ${loaded.reason}`;
+    const replies = without === undefined ? 'by hardware address' : `broadcast: ${messageOf(without)}`;
+    logger.info({ broadcasts, replies, sockets: sockets.names }, 'DHCP is served');
     return bound;
   }
 
   /** Stop listening. */
   async stop(): Promise<void> {
-    const sockets = this.#sockets;
-    this.#sockets = undefined;
-    if (sockets !== undefined) await Promise.all([closeUdp(sockets.ear), closeUdp(sockets.mouth)]);
+    const running = this.#running;
+    this.#running = undefined;
+    if (running === undefined) return;
+    clearInterval(running.timer);
+    await this.#checking;
+    await running.sockets.close();
+    running.outlet.close();
   }
 
-  async #receive(bytes: Uint8Array, from: RemoteInfo): Promise<void> {
+  /** Follow the interfaces and the configuration as they are now; resolves once that is done. Never rejects. */
+  check(): Promise<void> {
+    this.#checking = this.#checking.then(() => this.#follow());
+    return this.#checking;
+  }
+
+  async #follow(): Promise<void> {
+    if (this.#running === undefined) return;
+    try {
+      this.#links = linksNow();
+      const changes = await this.#running.sockets.follow(this.#options.listeners(), this.#links);
+      if (changes.length > 0) this.#options.logger.warn({ changes }, 'DHCP follows a change of interfaces');
+    } catch (error) {
+      this.#fault('cannot follow a change of interfaces', error);
+    }
+  }
+
+  async #receive(bytes: Uint8Array, arrival: Arrival): Promise<void> {
+    const { from, local, service } = arrival;
     if (this.#pending >= MOST_PENDING) {
       this.#junk('too many DHCP messages at once', from);
       return;
@@ -88,8 +118,8 @@ export class DhcpServer {
       }
       const source = parseIpv4(from.address);
       if (source === undefined) return;
-      const answer = await this.#options.answer({ packet: decoded.packet, source, service: 'dhcp' });
-      this.#act(decoded.packet, answer);
+      const answer = await this.#options.answer({ packet: decoded.packet, source, local, service });
+      this.#act(decoded.packet, answer, arrival);
     } catch (error) {
       this.#fault('cannot answer a DHCP message', error);
     } finally {
@@ -97,10 +127,10 @@ export class DhcpServer {
     }
   }
 
-  #act(request: DhcpPacket, answer: DhcpAnswer): void {
+  #act(request: DhcpPacket, answer: DhcpAnswer, arrival: Arrival): void {
     switch (answer.kind) {
       case 'reply':
-        return this.#send(request, answer.reply);
+        return this.#send(request, answer.reply, arrival);
       case 'ignored':
         return this.#logIgnored(request, answer);
       case 'noted':
@@ -108,20 +138,19 @@ export class DhcpServer {
     }
   }
 
-  #send(request: DhcpPacket, reply: DhcpPacket): void {
-    const { broadcastAddress = '255.255.255.255', clientPort = 68, relayPort = 67, logger } = this.#options;
-    const destination = replyDestination(reply);
-    const port = destination.kind === 'relay' ? relayPort : clientPort;
-    // RFC 2131 section 4.1 wants unicast to the hardware address of a client that has none yet. Without an ARP entry
-    // of it that takes a raw socket, so it is broadcast, which the same clause allows.
-    const isBroadcast = destination.kind === 'broadcast' || destination.kind === 'hardware';
-    const address = isBroadcast ? broadcastAddress : destination.address;
-    const limit = payloadLimit(readUint16(request.options, OPTION.maxMessageSize));
-    const onError = (error: unknown): void => this.#fault('cannot send a DHCP reply', error);
-    if (this.#sockets === undefined) return;
-    sendUdp(this.#sockets.mouth, encodePacket(reply, limit), { address, port, onError });
+  #send(request: DhcpPacket, reply: DhcpPacket, { local, service, from }: Arrival): void {
+    const socket = this.#running?.sockets.socketOf(service, local);
+    if (this.#running === undefined || socket === undefined) return;
+    const failed = (error: unknown): void => this.#fault('cannot send a DHCP reply', error);
+    if (service === 'boot-server') {
+      // It was asked from a port of the client's choice: EDK2 takes 68, BIOS ROMs 4011.
+      sendUdp(socket, encodeReply(reply, request), { ...from, onError: failed });
+    } else {
+      const link = linkOf(local, this.#links);
+      this.#running.outlet.send({ request, reply, local, socket, link, failed });
+    }
     const type = messageType(reply.options);
-    logger.debug({ mac: reply.chaddr, type, address: reply.yiaddr }, 'DHCP reply');
+    this.#options.logger.debug({ mac: reply.chaddr, type, address: reply.yiaddr, service }, 'DHCP reply');
   }
 
   #logIgnored(request: DhcpPacket, { reason, cause }: DhcpAnswer & { kind: 'ignored' }): void {

@@ -1,61 +1,70 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { Socket } from 'node:net';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import type { Server as TlsServer } from 'node:https';
 import { TypeBoxValidatorCompiler } from '@fastify/type-provider-typebox';
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify';
 import { AppError, messageOf } from '../core/errors.ts';
+import { ClientConnections } from './client-connections.ts';
+import {
+  createPlainServer,
+  createSecureServer,
+  DEFAULT_LIMITS,
+  type Handler,
+  type HttpLimits,
+  type TlsPair,
+  tlsOptions,
+} from './node-server.ts';
 import { type TokenCheck, useAdminGate } from './plugins/admin-gate.ts';
 import { useErrors } from './plugins/errors.ts';
 import { useStrictJson } from './plugins/json-body.ts';
 import { useOpenApi } from './plugins/openapi.ts';
-import { useRequestLog } from './plugins/request-log.ts';
-import { normaliseTarget } from './target.ts';
+import { logRequest, useRequestLog } from './plugins/request-log.ts';
+import { RequestCounts, type RequestKind } from './request-counts.ts';
 
 /** Adds routes to a server. */
 export type Routes = (app: FastifyInstance) => void | Promise<void>;
 
-/** Times in milliseconds, sizes in bytes. */
-export interface HttpLimits {
-  /** From the first byte of a request, or from the connection, to the end of its headers. */
-  readonly headersTimeout: number;
-  /** To the end of its body. */
-  readonly requestTimeout: number;
-  /** A connection on which nothing moves, in either direction. */
-  readonly idleTimeout: number;
-  readonly headerBytes: number;
-  readonly bodyBytes: number;
-  readonly connections: number;
-}
+/** Answers a request before the framework sees it; false, with nothing done, when it does not. */
+export type FastRoute = (request: IncomingMessage, response: ServerResponse) => boolean;
 
 /** What an HTTP server is made of. */
 export interface HttpServerOptions {
   readonly logger: FastifyBaseLogger;
   readonly isAdminToken: TokenCheck;
   readonly register: readonly Routes[];
+  /** For what is asked for most; asked in this order. */
+  readonly fast?: readonly FastRoute[];
   readonly limits?: Partial<HttpLimits>;
 }
 
-/** A server that has not been started yet, or that runs. */
-export interface HttpServer {
-  readonly app: FastifyInstance;
-  /** Listen; resolves to the port, also where 0 was asked for. Fails with `conflict` when it is taken. */
-  start(at: { readonly address: string; readonly port: number }): Promise<number>;
-  /** Take no new connection, let requests under way end for `grace` milliseconds (5000 by default), then cut them. */
-  stop(grace?: number): Promise<void>;
+/** Where a server listens. Port 0 stands for any that is free. */
+export interface HttpPlace {
+  readonly address: string;
+  readonly port: number;
+  readonly https?: { readonly port: number; readonly pair: TlsPair };
 }
 
-const DEFAULT_LIMITS: HttpLimits = {
-  headersTimeout: 10_000,
-  requestTimeout: 30_000,
-  idleTimeout: 60_000,
-  headerBytes: 16 * 1024,
-  bodyBytes: 256 * 1024,
-  connections: 10_000,
-};
+/** The ports of a server that listens. */
+export interface HttpPorts {
+  readonly http: number;
+  readonly https?: number;
+}
+
+/** Counts of a server. */
+export interface HttpStats {
+  /** Since the start. */
+  readonly requests: ReadonlyMap<RequestKind, number>;
+  /** Open now. */
+  readonly connections: number;
+}
+
+const DEFAULT_GRACE = 5000;
+const SWEEP_MILLISECONDS = 100;
 
 /** Make the server with all of its routes. Plugins come first: they hold for each route registered after them. */
 export async function createHttpServer(options: HttpServerOptions): Promise<HttpServer> {
   const limits = { ...DEFAULT_LIMITS, ...options.limits };
-  const app = createApp(options.logger, limits);
+  const server = new HttpServer(options, limits);
+  const { app } = server;
   useErrors(app);
   useStrictJson(app);
   useRequestLog(app);
@@ -63,10 +72,96 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
   await useOpenApi(app);
   // No `await app.register`: routes share the root, so that the tree of plugins cannot hide one from the hooks.
   for (const routes of options.register) await routes(app);
-  return { app, start: (at) => start(app, at), stop: (grace = 5000) => stop(app, grace) };
+  return server;
 }
 
-function createApp(logger: FastifyBaseLogger, limits: HttpLimits): FastifyInstance {
+/** A server that has not been started yet, or that runs: plain HTTP, and the same over TLS where it has a certificate. */
+export class HttpServer {
+  readonly app: FastifyInstance;
+  readonly #options: HttpServerOptions;
+  readonly #limits: HttpLimits;
+  readonly #connections: ClientConnections;
+  readonly #counts = new RequestCounts();
+  #framework: Handler = () => undefined;
+  #secure: TlsServer | undefined;
+  #isEnding = false;
+
+  constructor(options: HttpServerOptions, limits: HttpLimits) {
+    this.#options = options;
+    this.#limits = limits;
+    this.#connections = new ClientConnections(limits.connectionsOfClient);
+    this.app = createApp(options.logger, limits, (framework) => {
+      this.#framework = framework;
+      return this.#watched(createPlainServer(this.#answer, limits));
+    });
+  }
+
+  /** Listen. Fails with `conflict` when a port is taken. */
+  async start({ address, port, https }: HttpPlace): Promise<HttpPorts> {
+    await listening({ address, port, key: 'server.http.port' }, () =>
+      this.app.listen({ host: address, port, listenTextResolver: (at) => `HTTP at ${at}` }),
+    );
+    const http = portOf(this.app.server, port);
+    if (https === undefined) return { http };
+    const secure = this.#watched(createSecureServer(this.#answer, this.#limits, https.pair));
+    this.#secure = secure;
+    await listening({ address, port: https.port, key: 'server.https.port' }, () =>
+      listen(secure, address, https.port),
+    );
+    return { http, https: portOf(secure, https.port) };
+  }
+
+  /** Use another certificate for connections from now on; throws, and keeps the one it has, when it is none. */
+  renew(pair: TlsPair): void {
+    this.#secure?.setSecureContext(tlsOptions(pair));
+  }
+
+  /** Counts as of now. */
+  stats(): HttpStats {
+    return { requests: this.#counts.stats(), connections: this.#connections.count };
+  }
+
+  /**
+   * Take no new connection; let requests under way end for `grace` milliseconds (5000 by default), then cut them. Who asks
+   * again on a connection that is open is answered, and told that it will be closed.
+   */
+  async stop(grace = DEFAULT_GRACE): Promise<void> {
+    this.#isEnding = true;
+    const servers = [this.app.server, ...(this.#secure === undefined ? [] : [this.#secure])];
+    const sweep = setInterval(() => {
+      for (const server of servers) server.closeIdleConnections();
+    }, SWEEP_MILLISECONDS);
+    const cut = setTimeout(() => this.#connections.destroyAll(), grace);
+    try {
+      await Promise.all([this.app.close(), closed(this.#secure)]);
+    } finally {
+      clearInterval(sweep);
+      clearTimeout(cut);
+    }
+  }
+
+  readonly #answer: Handler = (request, response) => {
+    if (this.#isEnding) response.shouldKeepAlive = false;
+    this.#counts.count(request.url ?? '/');
+    for (const route of this.#options.fast ?? []) {
+      if (!route(request, response)) continue;
+      logRequest(this.#options.logger, request, response);
+      return;
+    }
+    this.#framework(request, response);
+  };
+
+  #watched<S extends Server | TlsServer>(server: S): S {
+    this.#connections.watch(server);
+    return server;
+  }
+}
+
+function createApp(
+  logger: FastifyBaseLogger,
+  limits: HttpLimits,
+  createServer: (framework: Handler) => Server,
+): FastifyInstance {
   const app = Fastify({
     loggerInstance: logger,
     // Its lines would hold the whole URL.
@@ -76,10 +171,13 @@ function createApp(logger: FastifyBaseLogger, limits: HttpLimits): FastifyInstan
     requestIdHeader: false,
     trustProxy: false,
     forceCloseConnections: 'idle',
+    // A host that boots while we end is answered all the same.
+    return503OnClosing: false,
     onProtoPoisoning: 'error',
     onConstructorPoisoning: 'error',
-    serverFactory: (handler) => createNodeServer(handler, limits),
-    clientErrorHandler: (error, socket) => refuseMalformed(error, socket),
+    serverFactory: createServer,
+    // Ours is on the servers themselves.
+    clientErrorHandler: () => undefined,
   });
   app.setValidatorCompiler(TypeBoxValidatorCompiler);
   app.addHook('onRequest', (_request, reply, done) => {
@@ -89,89 +187,40 @@ function createApp(logger: FastifyBaseLogger, limits: HttpLimits): FastifyInstan
   return app;
 }
 
-type Handler = (request: IncomingMessage, response: ServerResponse) => void;
-
-function createNodeServer(handler: Handler, limits: HttpLimits): Server {
-  const server = createServer(
-    {
-      maxHeaderSize: limits.headerBytes,
-      headersTimeout: limits.headersTimeout,
-      requestTimeout: limits.requestTimeout,
-      keepAliveTimeout: Math.min(limits.idleTimeout, 10_000),
-      connectionsCheckingInterval: Math.max(100, Math.min(limits.headersTimeout / 4, 2000)),
-      // Ours says it with a Content-Length: Node's answer is chunked, which some firmware cannot read.
-      requireHostHeader: false,
-      insecureHTTPParser: false,
-      keepAlive: true,
-      noDelay: true,
-    },
-    (request, response) => {
-      // Here and not by Fastify's `rewriteUrl`, which logs both forms, queries and all.
-      request.url = normaliseTarget(request.url ?? '/');
-      if (isAmbiguous(request)) refuse(response, 400);
-      else handler(request, response);
-    },
-  );
-  // For the same reason.
-  server.on('checkExpectation', (_request, response: ServerResponse) => refuse(response, 417));
-  server.maxConnections = limits.connections;
-  server.setTimeout(limits.idleTimeout);
-  return server;
+/** What to listen on, and the key of the configuration that says so. */
+interface Place {
+  readonly address: string;
+  readonly port: number;
+  readonly key: string;
 }
 
-/** What a proxy may read in another way than we do (RFC 9112 sections 3.2 and 6.1). */
-function isAmbiguous({ headers, headersDistinct, httpVersion }: IncomingMessage): boolean {
-  const coding = headers['transfer-encoding'];
-  const hosts = headersDistinct['host']?.length ?? 0;
-  return (
-    hosts > 1 ||
-    (hosts === 0 && httpVersion !== '1.0') ||
-    (coding !== undefined && coding.toLowerCase() !== 'chunked')
-  );
-}
-
-function refuse(response: ServerResponse, status: 400 | 417): void {
-  response.writeHead(status, { connection: 'close', 'content-length': 0 }).end();
-}
-
-const MALFORMED: Readonly<Record<string, string>> = {
-  HPE_HEADER_OVERFLOW: '431 Request Header Fields Too Large',
-  ERR_HTTP_REQUEST_TIMEOUT: '408 Request Timeout',
-};
-
-/** What is no HTTP gets a short answer, nothing of it is logged, and the connection ends. */
-function refuseMalformed(error: Error & { readonly code?: string }, socket: Socket): void {
-  if (error.code === 'ECONNRESET' || socket.destroyed) return;
-  const status = MALFORMED[error.code ?? ''] ?? '400 Bad Request';
-  if (socket.writable && socket.bytesWritten === 0) {
-    socket.write(`HTTP/1.1 ${status}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n`);
-  }
-  socket.destroySoon();
-}
-
-async function start(app: FastifyInstance, at: { address: string; port: number }): Promise<number> {
+async function listening({ address, port, key }: Place, start: () => Promise<unknown>): Promise<void> {
   try {
-    await app.listen({
-      host: at.address,
-      port: at.port,
-      listenTextResolver: (address) => `HTTP at ${address}`,
-    });
+    await start();
   } catch (cause) {
-    const where = `${at.address}:${at.port}`;
-    throw new AppError('conflict', `Cannot serve HTTP at ${where}: ${messageOf(cause)}`, {
-      remedy: 'See "ss -ltnp" for who holds the port, or set "server.http.port"',
+    throw new AppError('conflict', `Cannot serve HTTP at ${address}:${port}: ${messageOf(cause)}`, {
+      remedy: `See "ss -ltnp" for who holds the port, or set "${key}"`,
       cause,
     });
   }
-  const address = app.server.address();
-  return typeof address === 'object' && address !== null ? address.port : at.port;
 }
 
-async function stop(app: FastifyInstance, grace: number): Promise<void> {
-  const cut = setTimeout(() => app.server.closeAllConnections(), grace);
-  try {
-    await app.close();
-  } finally {
-    clearTimeout(cut);
-  }
+function listen(server: TlsServer, host: string, port: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen({ host, port }, () => {
+      server.off('error', reject);
+      resolve();
+    });
+  });
+}
+
+function portOf(server: Server | TlsServer, asked: number): number {
+  const address = server.address();
+  return typeof address === 'object' && address !== null ? address.port : asked;
+}
+
+function closed(server: TlsServer | undefined): Promise<void> {
+  if (server?.listening !== true) return Promise.resolve();
+  return new Promise((resolve) => server.close(() => resolve()));
 }

@@ -1,5 +1,6 @@
 import Type, { type TProperties } from 'typebox';
 import { HOST_FIELDS } from '../config/schema.ts';
+import { LEASE_STATES } from '../core/lease.ts';
 
 /** A JSON object with these keys and no others. */
 function document<P extends TProperties>(properties: P, description?: string) {
@@ -23,6 +24,7 @@ export const HostDocument = document({
   image: Type.String(),
   channel: Type.String(),
   cmdline: Type.Array(Type.String()),
+  bootfile: Type.Optional(Type.String()),
   variables: Type.Record(Type.String(), Type.Unknown()),
   source: document({ kind: Type.String(), path: Type.Optional(Type.String()) }),
 });
@@ -55,7 +57,7 @@ export const LeaseDocument = document({
   mac: Type.String(),
   address: Type.String(),
   expiresAt: Milliseconds,
-  state: Type.Enum(['bound', 'declined']),
+  state: Type.Enum([...LEASE_STATES]),
   host: Type.Optional(Type.String()),
 });
 

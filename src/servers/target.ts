@@ -3,6 +3,8 @@
  * UEFI firmware joins URLs as `//x` and `/./x` and does not follow a redirect. The query stays as it is.
  */
 export function normaliseTarget(target: string): string {
+  // Nearly all are.
+  if (target.startsWith('/') && !target.includes('//') && !target.includes('/.')) return target;
   const origin = target.replace(/^https?:\/\/[^/?]*/i, '');
   const split = origin.indexOf('?');
   const path = split === -1 ? origin : origin.slice(0, split);

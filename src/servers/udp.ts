@@ -12,7 +12,7 @@ export interface Binding {
 
 /** Bind a UDP socket. Rejects with `busy` when the port or address cannot be had, and says what would help. */
 export async function bindUdp({ address, port, isShared = false }: Binding): Promise<Socket> {
-  const socket = createSocket({ type: 'udp4', reuseAddr: isShared });
+  const socket = createSocket({ type: 'udp4', reuseAddr: isShared, lookup: asItIs });
   await new Promise<void>((resolve, reject) => {
     socket.once('error', (cause) => {
       socket.close();
@@ -48,7 +48,20 @@ export function sendUdp(
   }
 }
 
-function bindError({ address, port }: Binding, cause: NodeJS.ErrnoException): AppError {
+/** How a bind failed; `code` is the system's, such as `EADDRINUSE`. */
+type BindFailure = Error & { readonly code?: string | undefined };
+
+/** Datagrams go to addresses, never to names: Node would ask its resolver even so, and wait a turn for each. */
+export function asItIs(
+  address: string,
+  _options: unknown,
+  done: (error: NodeJS.ErrnoException | null, address: string, family: number) => void,
+): void {
+  done(null, address, 4);
+}
+
+/** The fault of a bind that failed, with what would help. */
+export function bindError({ address, port }: Binding, cause: BindFailure): AppError {
   const action = `Cannot listen on UDP "${address}:${port}": ${messageOf(cause)}`;
   switch (cause.code) {
     case 'EADDRINUSE':

@@ -3,40 +3,70 @@ import { dirname } from 'node:path';
 import SqliteFile from 'better-sqlite3';
 import { Kysely, SqliteDialect } from 'kysely';
 import { AppError, messageOf } from '../../core/errors.ts';
+import { openConnection } from './connection.ts';
 import { migrate } from './migrations.ts';
 import type { Tables } from './tables.ts';
+import { SqlWriter } from './writer.ts';
 
 /** One open database; all stores of a process share it. */
 export interface SqlDatabase {
   readonly query: Kysely<Tables>;
-  /** Changes whenever another process has committed, or this one has called `changed`. */
+  /** A statement that is worth preparing, to read with. */
+  prepare(sql: string): SqliteFile.Statement;
+  /** Writes what boots write, beside the main thread. */
+  readonly writer: SqlWriter;
+  /** Changes whenever another process has changed hosts or channels, or this one has called `changed`. */
   version(): string;
   /** A store has committed something that a snapshot shows. */
   changed(): void;
   close(): Promise<void>;
 }
 
-// A statement of another process holds the lock for some milliseconds; a build never holds one while it works.
-const BUSY_MS = 5000;
-
 /** Open the database file, make it if there is none (mode 0600), and migrate it. Fails with `storage`. */
 export function openDatabase(path: string): SqlDatabase {
   const file = openFile(path);
   const query = new Kysely<Tables>({ dialect: new SqliteDialect({ database: file }) });
-  const dataVersion = file.prepare<[], number>('PRAGMA data_version').pluck();
-  let ownChanges = 0;
+  const writer = new SqlWriter(path);
   let isClosed = false;
   return {
     query,
-    version: () => `${dataVersion.get() ?? 0}.${ownChanges}`,
-    changed: () => {
-      ownChanges += 1;
-    },
+    prepare: (sql) => file.prepare(sql),
+    writer,
+    ...versionOf(file),
     close: async () => {
       if (isClosed) return;
       isClosed = true;
+      await writer.close();
       await query.destroy();
       file.close();
+    },
+  };
+}
+
+/** Leases and events are committed many times a second; only what triggers count in `revision` makes a new version. */
+function versionOf(file: SqliteFile.Database): Pick<SqlDatabase, 'version' | 'changed'> {
+  const dataVersion = file.prepare<[], number>('PRAGMA data_version').pluck();
+  const revision = file.prepare<[], number>('SELECT number FROM revision').pluck();
+  let seen: number | undefined;
+  let version = '';
+  let isFresh = false;
+  return {
+    version: () => {
+      if (isFresh) return version;
+      const now = dataVersion.get();
+      if (now !== seen) version = String(revision.get());
+      seen = now;
+      isFresh = true;
+      // What another process commits is looked for once in a turn of the event loop, not for each packet.
+      setImmediate(() => {
+        isFresh = false;
+      });
+      return version;
+    },
+    changed: () => {
+      // A commit of this connection leaves its `data_version` as it was.
+      seen = undefined;
+      isFresh = false;
     },
   };
 }
@@ -64,11 +94,7 @@ function openFile(path: string): SqliteFile.Database {
     mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
     // SQLite gives its WAL the mode of the database, so it has to be right before SQLite sees the file.
     closeSync(openSync(path, 'a', 0o600));
-    const file = new SqliteFile(path, { timeout: BUSY_MS });
-    file.pragma('journal_mode = WAL');
-    // FULL: a commit is on the disk, not in its cache, when it returns: an ACK must survive a power cut.
-    file.pragma('synchronous = FULL');
-    file.pragma('foreign_keys = ON');
+    const file = openConnection(path);
     migrate(file);
     return file;
   } catch (error) {

@@ -1,11 +1,12 @@
-import type { Selectable, Transaction } from 'kysely';
+import type { Selectable } from 'kysely';
 import type { Mac } from '../../core/address.ts';
 import type { BootEvent, BootId, BootRecord } from '../../core/event.ts';
 import type { HostName } from '../../core/host.ts';
 import type { EventLog } from '../../ports/event-log.ts';
 import { type SqlDatabase, storing } from './database.ts';
 import { parseFactDocument } from './documents.ts';
-import type { BootRow, EventRow, Tables } from './tables.ts';
+import type { BootRow, EventRow } from './tables.ts';
+import type { Write } from './writes.ts';
 
 /** Limits of an event log; those left out have defaults. */
 export interface EventLogOptions {
@@ -27,17 +28,34 @@ interface Wanted {
   readonly boot?: BootId;
 }
 
+/** Events that are not readable yet, and what they are about. */
+interface Batch {
+  readonly events: BootEvent[];
+  /** Boots, MACs and hosts alike. */
+  readonly keys: Set<string>;
+}
+
+/** A lease may have to wait for one transaction of events: it is to be a short one. */
+const TOGETHER = 250;
+/** Boots whose row is known to be there. */
+const MOST_OPEN = 20_000;
+
 /**
- * Boots and their events; written in batches.
+ * Boots and their events; written in batches, in the writer's thread.
  * INVARIANTS: at most `capacity` events wait; a read sees every event appended before it; batches are written in order.
  */
 export class SqlEventLog implements EventLog {
   readonly #database: SqlDatabase;
   readonly #options: Required<EventLogOptions>;
-  #waiting: BootEvent[] = [];
+  readonly #hasBoots: (mac: Mac) => boolean;
+  #waiting: Batch = emptyBatch();
+  readonly #underWay = new Set<Batch>();
+  /** Boots that are written, and whether their host is. */
+  readonly #open = new Map<BootId, boolean>();
+  #count = 0;
   #lost = 0;
   #timer: NodeJS.Timeout | undefined;
-  #writer: Promise<void> = Promise.resolve();
+  #written: Promise<void> = Promise.resolve();
 
   constructor(database: SqlDatabase, options: EventLogOptions = {}) {
     this.#database = database;
@@ -49,25 +67,33 @@ export class SqlEventLog implements EventLog {
       strangers: 2000,
       ...options,
     };
+    const one = database.prepare('SELECT 1 FROM boots WHERE mac = ? LIMIT 1');
+    this.#hasBoots = (mac) => one.get(mac) !== undefined;
   }
 
   append(event: BootEvent): void {
-    if (this.#waiting.length >= this.#options.capacity) {
+    if (this.#count >= this.#options.capacity) {
       this.#lost += 1;
       return;
     }
-    this.#waiting.push(event);
+    this.#count += 1;
+    const { events, keys } = this.#waiting;
+    events.push(event);
+    keys.add(event.mac).add(event.boot);
+    if (event.host !== undefined) keys.add(event.host);
     this.#timer ??= setTimeout(() => void this.flush(), this.#options.interval);
   }
 
   flush(): Promise<void> {
     clearTimeout(this.#timer);
     this.#timer = undefined;
-    this.#writer = this.#writer.then(() => this.#writeWaiting());
-    return this.#writer;
+    if (this.#waiting.events.length > 0) this.#written = this.#writeWaiting();
+    return this.#written;
   }
 
   async latest(mac: Mac): Promise<BootRecord | undefined> {
+    // Asked for every MAC that is new to this process, most of which have no boot.
+    if (!this.#isUnwritten(mac) && !this.#hasBoots(mac)) return undefined;
     const [record] = await this.#read({ mac }, 1);
     return record;
   }
@@ -82,7 +108,8 @@ export class SqlEventLog implements EventLog {
   }
 
   async #read(wanted: Wanted, limit: number): Promise<readonly BootRecord[]> {
-    await this.#writeIfWaiting(wanted);
+    const key = wanted.mac ?? wanted.host ?? wanted.boot;
+    if (key !== undefined && this.#isUnwritten(key)) await this.flush();
     return storing('read boots', async () => {
       let query = this.#database.query.selectFrom('boots').selectAll();
       if (wanted.mac !== undefined) query = query.where('mac', '=', wanted.mac);
@@ -93,13 +120,10 @@ export class SqlEventLog implements EventLog {
     });
   }
 
-  /** Every DISCOVER of an unknown MAC reads the log: only an event that belongs to the answer is worth a write. */
-  #writeIfWaiting(wanted: Wanted): Promise<void> {
-    const belongs = (event: BootEvent) =>
-      event.mac === wanted.mac ||
-      event.boot === wanted.boot ||
-      (wanted.host !== undefined && event.host === wanted.host);
-    return this.#waiting.some(belongs) ? this.flush() : this.#writer;
+  #isUnwritten(key: string): boolean {
+    if (this.#waiting.keys.has(key)) return true;
+    for (const { keys } of this.#underWay) if (keys.has(key)) return true;
+    return false;
   }
 
   async #record(boot: BootRow): Promise<BootRecord> {
@@ -118,74 +142,69 @@ export class SqlEventLog implements EventLog {
     };
   }
 
+  /** Never rejects. */
   async #writeWaiting(): Promise<void> {
     const batch = this.#waiting;
-    this.#waiting = [];
-    if (batch.length === 0) return;
-    try {
-      await this.#database.query.transaction().execute((transaction) => this.#write(transaction, batch));
-      if (this.#lost > 0) this.#options.onLost(this.#lost, new Error('The event buffer was full'));
-    } catch (error) {
-      this.#options.onLost(this.#lost + batch.length, error);
-    }
+    this.#waiting = emptyBatch();
+    this.#underWay.add(batch);
+    const chunks = chunksOf(batch.events, TOGETHER);
+    const failures = await Promise.all(chunks.map((events) => this.#writeChunk(events)));
+    this.#underWay.delete(batch);
+    this.#count -= batch.events.length;
+    const lost = this.#lost + failures.reduce((sum, failure) => sum + (failure?.lost ?? 0), 0);
+    const error = failures.find((failure) => failure !== undefined)?.error;
     this.#lost = 0;
+    if (lost > 0) this.#options.onLost(lost, error ?? new Error('The event buffer was full'));
   }
 
-  async #write(transaction: Transaction<Tables>, batch: readonly BootEvent[]): Promise<void> {
-    for (const { boot, mac, host, at, fact } of batch) {
-      const startedAt = Math.round(at);
-      const added = await transaction
-        .insertInto('boots')
-        .values({ boot, mac, host: host ?? null, started_at: startedAt })
-        .onConflict((conflict) => conflict.column('boot').doNothing())
-        .executeTakeFirst();
-      if (added.numInsertedOrUpdatedRows === 1n)
-        await this.#forgetOld(transaction, { mac, isStranger: host === undefined });
-      else if (host !== undefined) await setHost(transaction, boot, host);
-      const row = { boot, host: host ?? null, at: startedAt, fact: JSON.stringify(fact) };
-      await transaction.insertInto('events').values(row).execute();
+  async #writeChunk(
+    events: readonly BootEvent[],
+  ): Promise<{ readonly lost: number; readonly error: unknown } | undefined> {
+    try {
+      await this.#database.writer.append(this.#writesOf(events));
+      return undefined;
+    } catch (error) {
+      for (const { boot } of events) this.#open.delete(boot);
+      return { lost: events.length, error };
     }
   }
 
-  /** Made-up MACs must not fill the disk, nor a host that reboots for ever. */
-  async #forgetOld(transaction: Transaction<Tables>, boot: { mac: Mac; isStranger: boolean }): Promise<void> {
-    await transaction
-      .deleteFrom('boots')
-      .where('boot', 'in', (from) =>
-        from
-          .selectFrom('boots')
-          .select('boot')
-          .where('mac', '=', boot.mac)
-          .orderBy('started_at', 'desc')
-          .orderBy('boot', 'desc')
-          .limit(-1)
-          .offset(this.#options.bootsPerMac),
-      )
-      .execute();
-    if (!boot.isStranger) return;
-    await transaction
-      .deleteFrom('boots')
-      .where('boot', 'in', (from) =>
-        from
-          .selectFrom('boots')
-          .select('boot')
-          .where('host', 'is', null)
-          .orderBy('started_at', 'desc')
-          .orderBy('boot', 'desc')
-          .limit(-1)
-          .offset(this.#options.strangers),
-      )
-      .execute();
+  #writesOf(events: readonly BootEvent[]): readonly Write[] {
+    const { bootsPerMac, strangers } = this.#options;
+    const writes: Write[] = [];
+    let areStrangersNew = false;
+    for (const { boot, mac, host, isStranger, at, fact } of events) {
+      const time = Math.round(at);
+      const hasHost = this.#open.get(boot);
+      const isNobodys = isStranger === true || host === undefined;
+      if (hasHost === undefined) {
+        writes.push(['openBoot', boot, mac, host ?? null, isNobodys ? 1 : 0, time]);
+        writes.push(['forgetBootsOf', mac, bootsPerMac]);
+        areStrangersNew ||= isNobodys;
+      }
+      if (hasHost !== true && host !== undefined) writes.push(['claimBoot', host, isNobodys ? 1 : 0, boot]);
+      if (hasHost !== true) this.#remember(boot, host !== undefined);
+      writes.push(['addEvent', boot, host ?? null, time, JSON.stringify(fact)]);
+    }
+    if (areStrangersNew) writes.push(['forgetStrangers', strangers]);
+    return writes;
+  }
+
+  #remember(boot: BootId, hasHost: boolean): void {
+    this.#open.set(boot, hasHost);
+    const [oldest] = this.#open.keys();
+    if (this.#open.size > MOST_OPEN && oldest !== undefined) this.#open.delete(oldest);
   }
 }
 
-async function setHost(transaction: Transaction<Tables>, boot: BootId, host: HostName): Promise<void> {
-  await transaction
-    .updateTable('boots')
-    .set({ host })
-    .where('boot', '=', boot)
-    .where('host', 'is', null)
-    .execute();
+function emptyBatch(): Batch {
+  return { events: [], keys: new Set() };
+}
+
+function chunksOf<T>(list: readonly T[], size: number): readonly (readonly T[])[] {
+  return Array.from({ length: Math.ceil(list.length / size) }, (_, at) =>
+    list.slice(at * size, (at + 1) * size),
+  );
 }
 
 function eventOf(boot: BootRow, row: Selectable<EventRow>): BootEvent {
@@ -199,5 +218,5 @@ function eventOf(boot: BootRow, row: Selectable<EventRow>): BootEvent {
 }
 
 function hostOf(host: HostName | null): { readonly host?: HostName } {
-  return host === null ? {} : { host: host };
+  return host === null ? {} : { host };
 }

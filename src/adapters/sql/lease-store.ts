@@ -1,133 +1,141 @@
-import type { Transaction } from 'kysely';
-import { type Ipv4, type Mac, type Subnet, subnetContains } from '../../core/address.ts';
+import { LeaseTable } from '../../boot/lease-table.ts';
+import type { Ipv4, Mac, Subnet } from '../../core/address.ts';
+import { AppError, messageOf } from '../../core/errors.ts';
 import type { Lease } from '../../core/lease.ts';
 import type { LeaseStore } from '../../ports/lease-store.ts';
 import { type SqlDatabase, storing } from './database.ts';
-import { applyTo, emptyTable, type LeaseChange, type LeaseTable } from './lease-table.ts';
-import type { LeaseRow, Tables } from './tables.ts';
+import type { Write } from './writes.ts';
 
+type Change =
+  | { readonly kind: 'put'; readonly lease: Lease; readonly subnet: Subnet }
+  | { readonly kind: 'remove'; readonly address: Ipv4 };
+
+/** A change that memory has and the disk may not have yet, with what takes it back. */
 interface Pending {
-  readonly change: LeaseChange;
-  readonly resolve: (value: undefined) => void;
-  readonly reject: (error: unknown) => void;
+  readonly change: Change;
+  gone: readonly Lease[];
 }
 
 /**
  * Leases in memory and on disk.
- * INVARIANTS: `#durable` is what the disk holds; `#visible` is that plus `#writing` plus `#queue`, in order. A change
- * is visible at once, so that no other client is offered its address, and promised only when it is on disk.
- * All changes of one turn of the event loop share one transaction, and so one fsync.
+ * INVARIANTS: memory is what the disk holds and all that is pending, in order. A change is visible at once, so that no
+ * other client is offered its address, and promised only when it is on disk.
  */
 export class SqlLeaseStore implements LeaseStore {
   readonly #database: SqlDatabase;
-  #durable: LeaseTable = emptyTable();
-  #visible: LeaseTable = emptyTable();
-  #queue: Pending[] = [];
-  #isWriting = false;
+  readonly #table: LeaseTable;
+  readonly #pending = new Set<Pending>();
 
-  private constructor(database: SqlDatabase) {
+  private constructor(database: SqlDatabase, leases: readonly Lease[]) {
     this.#database = database;
+    this.#table = new LeaseTable(leases);
   }
 
   /** Read all leases into memory. */
   static async load(database: SqlDatabase): Promise<SqlLeaseStore> {
-    const store = new SqlLeaseStore(database);
     const rows = await storing('read leases', () =>
       database.query.selectFrom('leases').selectAll().execute(),
     );
-    for (const row of rows) {
-      const change: LeaseChange = { kind: 'commit', lease: leaseOf(row) };
-      applyTo(store.#durable, change);
-      applyTo(store.#visible, change);
-    }
-    return store;
+    const leases = rows.map(({ address, mac, expires_at, state }) => ({
+      address,
+      mac,
+      expiresAt: expires_at,
+      state,
+    }));
+    return new SqlLeaseStore(database, leases);
   }
 
   findByMac(mac: Mac, subnet: Subnet): Lease | undefined {
-    const lease = this.#visible.byMac.get(mac);
-    return lease !== undefined && subnetContains(subnet, lease.address) ? lease : undefined;
+    return this.#table.findByMac(mac, subnet);
   }
 
   findByAddress(address: Ipv4): Lease | undefined {
-    return this.#visible.byAddress.get(address);
+    return this.#table.findByAddress(address);
   }
 
   list(): readonly Lease[] {
-    return [...this.#visible.byMac.values()];
+    return this.#table.list();
   }
 
-  commit(lease: Lease): Promise<void> {
-    return this.#enqueue({ kind: 'commit', lease });
+  watch(changed: (address: Ipv4) => void): void {
+    this.#table.watch(changed);
   }
 
-  remove(mac: Mac): Promise<void> {
-    return this.#enqueue({ kind: 'remove', mac });
+  commit(lease: Lease, subnet: Subnet): Promise<void> {
+    return this.#make({ kind: 'put', lease, subnet });
   }
 
-  #enqueue(change: LeaseChange): Promise<void> {
-    const { promise, resolve, reject } = Promise.withResolvers<undefined>();
-    this.#queue.push({ change, resolve, reject });
-    applyTo(this.#visible, change);
-    if (!this.#isWriting) void this.#writeAll();
-    return promise;
+  async remove(address: Ipv4): Promise<boolean> {
+    const isThere = this.#table.findByAddress(address) !== undefined;
+    if (isThere) await this.#make({ kind: 'remove', address });
+    return isThere;
   }
 
-  /** Never rejects: each change has its own promise. */
-  async #writeAll(): Promise<void> {
-    this.#isWriting = true;
-    while (this.#queue.length > 0) {
-      // The rest of this turn's packets join the transaction.
-      await new Promise((resolve) => setImmediate(resolve));
-      const batch = this.#queue;
-      this.#queue = [];
-      await this.#write(batch);
+  /**
+   * Ask whichever process serves these leases to forget one: the row goes at once, and the order stays until a server,
+   * which has the lease in memory, has seen it.
+   */
+  async orderRelease(address: Ipv4): Promise<void> {
+    await storing(`release "${address}"`, () =>
+      this.#database.writer.commit([
+        ['dropLease', address],
+        ['orderRelease', address],
+      ]),
+    );
+    this.#table.remove(address);
+  }
+
+  /**
+   * Do what other processes have asked for with {@link orderRelease}. One that has taken effect here stays no order, so
+   * a lease given since is not lost.
+   */
+  async obeyReleases(): Promise<readonly Ipv4[]> {
+    const rows = await storing('read releases of leases', () =>
+      this.#database.query.selectFrom('lease_releases').selectAll().execute(),
+    );
+    await Promise.all(rows.map(({ address }) => this.#make({ kind: 'remove', address }, true)));
+    return rows.map(({ address }) => address);
+  }
+
+  #make(change: Change, isOrdered = false): Promise<void> {
+    const pending: Pending = { change, gone: [] };
+    this.#apply(pending);
+    this.#pending.add(pending);
+    const writes = writesOf(pending, isOrdered);
+    return this.#database.writer.commit(writes).then(
+      () => {
+        this.#pending.delete(pending);
+      },
+      (error: unknown) => {
+        this.#takeBack(pending);
+        throw new AppError('storage', `Cannot write leases: ${messageOf(error)}`, { cause: error });
+      },
+    );
+  }
+
+  #apply(pending: Pending): void {
+    const { change } = pending;
+    if (change.kind === 'put') pending.gone = this.#table.put(change.lease, change.subnet);
+    else pending.gone = [this.#table.remove(change.address)].filter((lease) => lease !== undefined);
+  }
+
+  /** Undo all that is pending, newest first, then do again what has not failed. */
+  #takeBack(failed: Pending): void {
+    for (const { change, gone } of [...this.#pending].toReversed()) {
+      if (change.kind === 'put') this.#table.remove(change.lease.address);
+      this.#table.restore(gone);
     }
-    this.#isWriting = false;
-  }
-
-  async #write(batch: readonly Pending[]): Promise<void> {
-    try {
-      await storing('write leases', () =>
-        this.#database.query.transaction().execute(async (transaction) => {
-          for (const { change } of batch) await persist(transaction, change);
-        }),
-      );
-      for (const { change, resolve } of batch) {
-        applyTo(this.#durable, change);
-        resolve(undefined);
-      }
-    } catch (error) {
-      this.#rollBack();
-      for (const { reject } of batch) reject(error);
-    }
-  }
-
-  #rollBack(): void {
-    this.#visible = {
-      byMac: new Map(this.#durable.byMac),
-      byAddress: new Map(this.#durable.byAddress),
-    };
-    for (const { change } of this.#queue) applyTo(this.#visible, change);
+    this.#pending.delete(failed);
+    for (const pending of this.#pending) this.#apply(pending);
   }
 }
 
-async function persist(transaction: Transaction<Tables>, change: LeaseChange): Promise<void> {
+function writesOf({ change, gone }: Pending, isOrdered: boolean): readonly Write[] {
+  const done: readonly Write[] = gone.map(({ address }) => ['dropLease', address]);
   if (change.kind === 'remove') {
-    await transaction.deleteFrom('leases').where('mac', '=', change.mac).execute();
-    return;
+    return isOrdered ? [...done, ['dropReleaseOrder', change.address]] : done;
   }
-  const { mac, address, expiresAt, state } = change.lease;
-  await transaction
-    .replaceInto('leases')
-    .values({ mac, address, expires_at: Math.round(expiresAt), state })
-    .execute();
-}
-
-function leaseOf(row: LeaseRow): Lease {
-  return {
-    mac: row.mac,
-    address: row.address,
-    expiresAt: row.expires_at,
-    state: row.state,
-  };
+  const { address, mac, expiresAt, state } = change.lease;
+  const others = done.filter(([, dropped]) => dropped !== address);
+  return [...others, ['putLease', address, mac, Math.round(expiresAt), state]];
 }

@@ -48,6 +48,28 @@ const MIGRATIONS: readonly string[] = [
 
   CREATE TABLE steps (content_id TEXT PRIMARY KEY, result TEXT NOT NULL) STRICT;
   `,
+  `
+  CREATE TABLE leases_by_address (
+    address TEXT PRIMARY KEY, mac TEXT NOT NULL, expires_at INTEGER NOT NULL, state TEXT NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  INSERT INTO leases_by_address SELECT address, mac, expires_at, state FROM leases;
+  DROP TABLE leases;
+  ALTER TABLE leases_by_address RENAME TO leases;
+  CREATE TABLE lease_releases (address TEXT PRIMARY KEY) STRICT, WITHOUT ROWID;
+
+  ALTER TABLE boots ADD COLUMN is_stranger INTEGER NOT NULL DEFAULT 0;
+  UPDATE boots SET is_stranger = 1 WHERE host IS NULL;
+  CREATE INDEX boots_stranger ON boots (started_at, boot) WHERE is_stranger = 1;
+
+  CREATE TABLE revision (number INTEGER NOT NULL) STRICT;
+  INSERT INTO revision VALUES (1);
+  CREATE TRIGGER host_added AFTER INSERT ON hosts BEGIN UPDATE revision SET number = number + 1; END;
+  CREATE TRIGGER host_changed AFTER UPDATE ON hosts BEGIN UPDATE revision SET number = number + 1; END;
+  CREATE TRIGGER host_removed AFTER DELETE ON hosts BEGIN UPDATE revision SET number = number + 1; END;
+  CREATE TRIGGER channel_added AFTER INSERT ON channels BEGIN UPDATE revision SET number = number + 1; END;
+  CREATE TRIGGER channel_changed AFTER UPDATE ON channels BEGIN UPDATE revision SET number = number + 1; END;
+  CREATE TRIGGER channel_removed AFTER DELETE ON channels BEGIN UPDATE revision SET number = number + 1; END;
+  `,
 ];
 
 /** Bring the database to the newest version, in one transaction. Rejects a database of a later Bivouac. */

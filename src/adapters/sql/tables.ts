@@ -13,6 +13,7 @@ export interface Tables {
   readonly hosts: HostRow;
   readonly host_macs: { readonly mac: Mac; readonly host: HostName };
   readonly leases: LeaseRow;
+  readonly lease_releases: { readonly address: Ipv4 };
   readonly releases: { readonly digest: Digest; readonly document: string };
   readonly channels: ChannelRow;
   readonly publications: ChannelRow & { readonly sequence: Generated<number> };
@@ -32,8 +33,8 @@ export interface HostRow {
 
 /** A lease. */
 export interface LeaseRow {
-  readonly mac: Mac;
   readonly address: Ipv4;
+  readonly mac: Mac;
   readonly expires_at: number;
   readonly state: Lease['state'];
 }
@@ -65,6 +66,8 @@ export interface BootRow {
   readonly boot: BootId;
   readonly mac: Mac;
   readonly host: HostName | null;
+  /** 1 for a MAC that no host owns, 0 otherwise. */
+  readonly is_stranger: number;
   readonly started_at: number;
 }
 

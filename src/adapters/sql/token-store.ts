@@ -13,14 +13,9 @@ export class SqlTokenStore implements TokenStore {
 
   async put(grant: BootGrant): Promise<void> {
     await storing('keep a boot token', () =>
-      this.#database.query
-        .replaceInto('tokens')
-        .values({
-          hash: grant.tokenHash,
-          expires_at: Math.round(grant.expiresAt),
-          grant_document: JSON.stringify(grant),
-        })
-        .execute(),
+      this.#database.writer.commit([
+        ['putToken', grant.tokenHash, Math.round(grant.expiresAt), JSON.stringify(grant)],
+      ]),
     );
   }
 
@@ -37,7 +32,7 @@ export class SqlTokenStore implements TokenStore {
 
   async prune(now: number): Promise<void> {
     await storing('drop expired boot tokens', () =>
-      this.#database.query.deleteFrom('tokens').where('expires_at', '<', now).execute(),
+      this.#database.writer.append([['dropOldTokens', Math.round(now)]]),
     );
   }
 }

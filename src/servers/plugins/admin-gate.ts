@@ -5,7 +5,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 export type TokenCheck = (candidate: string) => boolean;
 
 /**
- * Everything below `/api` needs the admin token, as `Authorization: Bearer …` only: a token in a URL would be logged by
+ * Everything below `/api`, and `/metrics`, needs the admin token, as `Authorization: Bearer …` only: a token in a URL would be logged by
  * every proxy. The gate stands before the routes, so a route cannot forget it.
  */
 export async function useAdminGate(app: FastifyInstance, isAdminToken: TokenCheck): Promise<void> {
@@ -25,5 +25,5 @@ export async function useAdminGate(app: FastifyInstance, isAdminToken: TokenChec
 /** The pattern of the route decides, since a path has many spellings (`/%61pi`); without a route, the path does. */
 function isBehindGate(request: FastifyRequest): boolean {
   const path = request.routeOptions.url ?? request.url.toLowerCase();
-  return /^\/api(?:[/?]|$)/.test(path);
+  return /^\/(?:api|metrics)(?:[/?]|$)/.test(path);
 }

@@ -1,5 +1,15 @@
-import type { FastifyInstance } from 'fastify';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { FastifyBaseLogger, FastifyInstance } from 'fastify';
 import { printable } from '../../wire/printable.ts';
+
+/** A request and its answer, as a line of the log has it. */
+interface Line {
+  readonly method: string;
+  readonly target: string;
+  readonly status: number;
+  readonly milliseconds: number;
+  readonly from: string;
+}
 
 /**
  * One line for each request, without its query and its headers: both may hold a token. Reads are on level `debug`, since
@@ -9,15 +19,40 @@ export function useRequestLog(app: FastifyInstance): void {
   app.addHook('onResponse', (request, reply, done) => {
     const isChange =
       request.routeOptions.url?.startsWith('/api') === true && !/^(GET|HEAD)$/.test(request.method);
-    const fields = {
-      request: request.id,
-      method: printable(request.method, 20),
-      path: printable(request.url.split('?', 1)[0] ?? '', 200),
+    const line = fieldsOf({
+      method: request.method,
+      target: request.url,
       status: reply.statusCode,
-      ms: Math.round(reply.elapsedTime),
+      milliseconds: reply.elapsedTime,
       from: request.ip,
-    };
-    request.log[isChange ? 'info' : 'debug'](fields, 'request');
+    });
+    request.log[isChange ? 'info' : 'debug']({ request: request.id, ...line }, 'request');
     done();
   });
+}
+
+/** The same line for a request that the framework does not see; it costs nothing where nobody reads it. */
+export function logRequest(
+  logger: FastifyBaseLogger,
+  request: IncomingMessage,
+  response: ServerResponse,
+): void {
+  if (logger.level !== 'debug' && logger.level !== 'trace') return;
+  const started = performance.now();
+  const from = request.socket.remoteAddress ?? '';
+  response.once('close', () => {
+    const line = fieldsOf({
+      method: request.method ?? '',
+      target: request.url ?? '',
+      status: response.statusCode,
+      milliseconds: performance.now() - started,
+      from,
+    });
+    logger.debug(line, 'request');
+  });
+}
+
+function fieldsOf({ method, target, status, milliseconds, from }: Line) {
+  const path = printable(target.split('?', 1)[0] ?? '', 200);
+  return { method: printable(method, 20), path, status, ms: Math.round(milliseconds), from };
 }

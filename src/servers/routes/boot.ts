@@ -1,19 +1,27 @@
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { ServerResponse } from 'node:http';
+import type { FastifyBaseLogger, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { BootHttp } from '../../boot/answer-http.ts';
 import type { Caller, HttpAnswer, RefusalReason } from '../../boot/http-world.ts';
 import { clientAddress } from '../client-address.ts';
-import type { SendOptions } from '../send-bytes.ts';
-import { sendOnRaw, sendText } from '../send-reply.ts';
-import { memorySource } from '../serve-bytes.ts';
+import type { FastRoute } from '../http.ts';
+import { Batch } from '../serving/batch.ts';
+import { memorySource } from '../serving/body.ts';
+import { type EncodedText, encodeText, sendEncoded, sendPlain } from '../serving/plain-text.ts';
+import { sendText, takeOver } from '../serving/send-reply.ts';
+import { serveBytes } from '../serving/serve-bytes.ts';
+import type { Transfers } from '../serving/transfers.ts';
 
 /** What serving the boot protocol needs. */
 export interface BootServing {
   readonly boot: BootHttp;
-  readonly send?: SendOptions;
+  readonly transfers: Transfers;
 }
 
 /** A report has a detail of 4096 characters, each at most nine bytes in a form. */
 const MAX_REPORT_BYTES = 48 * 1024;
+
+/** A MAC in any spelling that needs no escape in a URL. */
+const SCRIPT_TARGET = /^\/boot\/script\/([0-9A-Za-z:.-]{1,64})$/;
 
 const STATUS: Readonly<Record<RefusalReason, number>> = {
   malformed: 400,
@@ -46,7 +54,8 @@ const TEXT: Readonly<Record<RefusalReason, string>> = {
  * The boot protocol: `/boot/script/<mac>`, `/boot/env`, `/boot/manifest`, `/boot/conffs`, `POST /boot/events`. These
  * need no token of the API; a lease and the boot token guard them.
  */
-export function bootRoutes({ boot, send }: BootServing): (app: FastifyInstance) => Promise<void> {
+export function bootRoutes(serving: BootServing): (app: FastifyInstance) => Promise<void> {
+  const { boot } = serving;
   return async (app) => {
     app.addContentTypeParser(
       'application/x-www-form-urlencoded',
@@ -56,11 +65,11 @@ export function bootRoutes({ boot, send }: BootServing): (app: FastifyInstance) 
     const answerWith =
       (answer: (request: FastifyRequest) => Promise<HttpAnswer>) =>
       async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> =>
-        give({ boot, ...(send === undefined ? {} : { send }) }, { request, reply }, await answer(request));
+        give(serving, { request, reply }, await answer(request));
 
     app.get<{ Params: { mac: string } }>('/boot/script/:mac', async (request, reply) => {
       const answer = await boot.answerScript(request.params.mac, clientAddress(request.socket));
-      return give({ boot }, { request, reply }, answer);
+      return give(serving, { request, reply }, answer);
     });
     app.get(
       '/boot/env',
@@ -87,8 +96,46 @@ interface Exchange {
   readonly reply: FastifyReply;
 }
 
+/** `GET /boot/script/<mac>` in its usual spelling, without the framework: each host of a boot storm asks for it. */
+export function fastScriptRoute({ boot }: Pick<BootServing, 'boot'>, logger: FastifyBaseLogger): FastRoute {
+  const batch = new Batch();
+  const give = (response: ServerResponse, answer: HttpAnswer): void => {
+    if (answer.kind === 'text') batch.add(() => sendEncoded(response, encoded(answer, answer.text)));
+    else if (answer.kind === 'refused') refuse(response, answer, logger);
+  };
+  return (request, response) => {
+    const mac = request.method === 'GET' ? SCRIPT_TARGET.exec(request.url ?? '')?.[1] : undefined;
+    if (mac === undefined) return false;
+    const address = clientAddress(request.socket);
+    const again = boot.repeatScript(mac, address);
+    if (again !== undefined) {
+      give(response, again);
+      return true;
+    }
+    boot.answerScript(mac, address).then(
+      (answer) => give(response, answer),
+      (error: unknown) => {
+        logger.error({ err: error }, 'cannot answer with a boot script');
+        sendPlain(response, 503, 'The server could not do this; its log says why');
+      },
+    );
+    return true;
+  };
+}
+
+/** An answer that is given again is the same object; its bytes go when the boot plane forgets it. */
+const encodedAnswers = new WeakMap<HttpAnswer, EncodedText>();
+
+function encoded(answer: HttpAnswer, text: string): EncodedText {
+  const known = encodedAnswers.get(answer);
+  if (known !== undefined) return known;
+  const made = encodeText(text);
+  encodedAnswers.set(answer, made);
+  return made;
+}
+
 async function give(
-  { boot, send }: BootServing,
+  { boot, transfers }: BootServing,
   exchange: Exchange,
   answer: HttpAnswer,
 ): Promise<FastifyReply> {
@@ -111,15 +158,16 @@ async function give(
       return sendText(reply, 200, answer.text);
     }
     case 'conffs': {
+      const started = performance.now();
       const { bytes, digest, subject } = answer;
-      const representation = {
-        digest,
-        size: bytes.length,
-        cacheControl: 'no-store',
-        source: memorySource(bytes),
-      };
-      const sent = await sendOnRaw({ request, reply }, representation, send);
-      if (sent !== undefined) boot.noteSent(subject, 'conffs', sent);
+      const sent = await serveBytes(
+        { request: request.raw, response: takeOver(reply) },
+        { digest, cacheControl: 'no-store', source: memorySource(bytes) },
+        transfers,
+      );
+      if (sent !== undefined) {
+        boot.noteSent(subject, 'conffs', { ...sent, seconds: (performance.now() - started) / 1000 });
+      }
       return reply;
     }
     case 'noted':
@@ -128,6 +176,13 @@ async function give(
       request.log.info({ reason: answer.reason }, 'boot request refused');
       return sendText(reply, STATUS[answer.reason], answer.detail ?? TEXT[answer.reason]);
   }
+}
+
+type Refusal = Extract<HttpAnswer, { kind: 'refused' }>;
+
+function refuse(response: ServerResponse, { reason, detail }: Refusal, logger: FastifyBaseLogger): void {
+  logger.info({ reason }, 'boot request refused');
+  sendPlain(response, STATUS[reason], detail ?? TEXT[reason]);
 }
 
 function callerOf(request: FastifyRequest): Caller {

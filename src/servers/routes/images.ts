@@ -5,8 +5,9 @@ import { parseChannelName, parseImageName } from '../../core/image.ts';
 import { canonicalJson, type Release } from '../../core/release.ts';
 import type { CatalogueStore } from '../../ports/catalogue-store.ts';
 import type { SnapshotSource } from '../../ports/snapshot.ts';
-import { sendText } from '../send-reply.ts';
-import { type ArtefactServing, serveArtefact } from './artefacts.ts';
+import { sendText } from '../serving/send-reply.ts';
+import type { ArtefactServing } from '../serving/serve-artefact.ts';
+import { replyWithArtefact } from './artefacts.ts';
 
 /** What serving images by name needs. */
 export interface ImageServing extends ArtefactServing {
@@ -41,7 +42,7 @@ export function imageRoutes(serving: ImageServing): (app: FastifyInstance) => Pr
         }
         const digest = fileOf(release, file);
         if (digest === undefined) return sendText(reply, 404, 'Not found');
-        return serveArtefact(serving, { request, reply, digest, cacheControl: ASK_AGAIN });
+        return replyWithArtefact(serving, { request, reply }, { digest, cacheControl: ASK_AGAIN });
       },
     });
   };

@@ -3,14 +3,12 @@ import type { FastifyInstance } from 'fastify';
 import Type from 'typebox';
 import { messageOf } from '../../core/errors.ts';
 import type { ImageDefinition } from '../../core/image.ts';
-import type { LeaseStore } from '../../ports/lease-store.ts';
 import type { SnapshotSource } from '../../ports/snapshot.ts';
-import { ImageDocument, LeaseDocument } from '../schemas.ts';
+import { ImageDocument } from '../schemas.ts';
 
 /** What the routes of operation work on. */
 export interface OpsRoutesOptions {
   readonly snapshots: SnapshotSource;
-  readonly leases: Pick<LeaseStore, 'list'>;
   readonly images: () => readonly ImageDefinition[];
   /** Version of the program. */
   readonly version: string;
@@ -21,7 +19,7 @@ export interface OpsRoutesOptions {
 const TAGS = { tags: ['operations'] };
 const ADMIN = { ...TAGS, security: [{ admin: [] }] };
 
-/** `/`, `/healthz`, `/readyz`, and the lists of images and leases. */
+/** `/`, `/healthz`, `/readyz`, and the list of images. */
 export function opsRoutes(options: OpsRoutesOptions) {
   return (base: FastifyInstance): void => {
     const app = base.withTypeProvider<TypeBoxTypeProvider>();
@@ -49,7 +47,7 @@ export function opsRoutes(options: OpsRoutesOptions) {
   };
 }
 
-function listRoutes(base: FastifyInstance, { snapshots, images, leases }: OpsRoutesOptions): void {
+function listRoutes(base: FastifyInstance, { snapshots, images }: OpsRoutesOptions): void {
   const app = base.withTypeProvider<TypeBoxTypeProvider>();
   const imageList = { summary: 'List images', response: { 200: Type.Array(ImageDocument) } };
   app.get('/api/v1/images', { schema: { ...ADMIN, ...imageList } }, async () => {
@@ -64,15 +62,6 @@ function listRoutes(base: FastifyInstance, { snapshots, images, leases }: OpsRou
         .filter((entry) => entry.image === image.name)
         .map(({ channel, digest, publishedAt }) => ({ channel, release: digest, publishedAt })),
     }));
-  });
-
-  const leaseList = { summary: 'List leases', response: { 200: Type.Array(LeaseDocument) } };
-  app.get('/api/v1/leases', { schema: { ...ADMIN, ...leaseList } }, async () => {
-    const { byMac } = (await snapshots.current()).inventory;
-    return leases.list().map((lease) => {
-      const host = byMac.get(lease.mac)?.name;
-      return { ...lease, ...(host === undefined ? {} : { host }) };
-    });
   });
 }
 

@@ -32,10 +32,14 @@ export const OPTION = {
   clientArchitecture: 93,
   /** RFC 4578 section 2.3. */
   clientMachineId: 97,
+  /** RFC 3011. */
+  subnetSelection: 118,
   /** Etherboot's encapsulated options, which iPXE uses (RFC 3942: site-specific range). */
   etherboot: 175,
   end: 255,
 } as const;
+
+const ENCODER = new TextEncoder();
 
 /** Options by code, in the order of first appearance; parts of one option are already joined (RFC 3396). */
 export type OptionMap = ReadonlyMap<number, Uint8Array>;
@@ -69,19 +73,25 @@ export function octet(value: number): Uint8Array {
 
 /** A 32-bit number in network byte order, as times are sent. */
 export function uint32(value: number): Uint8Array {
-  const bytes = new Uint8Array(4);
-  new DataView(bytes.buffer).setUint32(0, value);
-  return bytes;
+  return Uint8Array.of(value >>> 24, value >>> 16, value >>> 8, value);
 }
 
 /** One or more addresses, one after the other. */
 export function addresses(...list: readonly Ipv4[]): Uint8Array {
-  return Uint8Array.from(list.flatMap((address) => [...uint32(ipv4ToNumber(address))]));
+  const bytes = new Uint8Array(list.length * 4);
+  for (const [at, address] of list.entries()) bytes.set(uint32(ipv4ToNumber(address)), at * 4);
+  return bytes;
 }
 
 /** Text without a terminating NUL (RFC 2132 section 2: senders should not add one). */
 export function text(value: string): Uint8Array {
-  return new TextEncoder().encode(value);
+  const bytes = new Uint8Array(value.length);
+  for (let at = 0; at < value.length; at++) {
+    const code = value.charCodeAt(at);
+    if (code > 127) return ENCODER.encode(value);
+    bytes[at] = code;
+  }
+  return bytes;
 }
 
 /** An address option; undefined when absent or not four octets long. */

@@ -6,7 +6,8 @@ import {
   macFromBytes,
   macToBytes,
 } from '../../core/address.ts';
-import { OPTION, type OptionMap, textOf } from './options.ts';
+import { layOutOptions } from './lay-out-options.ts';
+import { messageType, OPTION, type OptionMap, readUint16, textOf } from './options.ts';
 
 /** One DHCP message (RFC 2131 section 2, figure 1) of an Ethernet client. */
 export interface DhcpPacket {
@@ -126,11 +127,18 @@ function join(chunks: readonly Uint8Array[]): Uint8Array {
 }
 
 /**
- * Write a message, padded to 300 octets and at most `limit` (see {@link payloadLimit}). Option 53 comes first, 54 next,
- * 82 last (RFC 3046 section 2.1), the others in their order; of those, one that does not fit is left out.
+ * Write a message, padded to 300 octets and at most `limit` (see {@link payloadLimit}). Fields of the header that are free
+ * hold options where there is no other room (see {@link layOutOptions}).
  */
 export function encodePacket(packet: DhcpPacket, limit = ETHERNET_MTU - IP_AND_UDP_HEADERS): Uint8Array {
-  const options = encodeOptions(packet.options, Math.max(limit, MINIMUM_SIZE) - OPTIONS);
+  // RFC 2131 table 3: not in a NAK; and BOOTP knows nothing of it.
+  const mayOverload = ![undefined, 'NAK'].includes(messageType(packet.options));
+  const laidOut = layOutOptions(packet.options, {
+    options: Math.max(limit, MINIMUM_SIZE) - OPTIONS,
+    file: mayOverload && packet.file === '' ? COOKIE - FILE : 0,
+    sname: mayOverload && packet.sname === '' ? FILE - SNAME : 0,
+  });
+  const { options } = laidOut;
   const bytes = new Uint8Array(Math.max(MINIMUM_SIZE, OPTIONS + options.length));
   const view = new DataView(bytes.buffer);
   bytes.set([packet.op, 1, 6, packet.hops]);
@@ -142,8 +150,8 @@ export function encodePacket(packet: DhcpPacket, limit = ETHERNET_MTU - IP_AND_U
   view.setUint32(20, ipv4ToNumber(packet.siaddr));
   view.setUint32(24, ipv4ToNumber(packet.giaddr));
   bytes.set(macToBytes(packet.chaddr), 28);
-  bytes.set(Buffer.from(packet.sname, 'latin1').subarray(0, FILE - SNAME), SNAME);
-  bytes.set(Buffer.from(packet.file, 'latin1').subarray(0, COOKIE - FILE), FILE);
+  bytes.set(laidOut.sname ?? Buffer.from(packet.sname, 'latin1').subarray(0, FILE - SNAME), SNAME);
+  bytes.set(laidOut.file ?? Buffer.from(packet.file, 'latin1').subarray(0, COOKIE - FILE), FILE);
   view.setUint32(COOKIE, MAGIC_COOKIE);
   bytes.set(options, OPTIONS);
   return bytes;
@@ -158,32 +166,10 @@ export function payloadLimit(maxMessageSize: number | undefined): number {
   return datagram - IP_AND_UDP_HEADERS;
 }
 
-function encodeOptions(options: OptionMap, room: number): Uint8Array {
-  const relay = encodeOption(OPTION.relayAgent, options.get(OPTION.relayAgent));
-  const written: Uint8Array[] = [];
-  let left = room - relay.length - 1;
-  for (const code of inReplyOrder(options)) {
-    const bytes = encodeOption(code, options.get(code));
-    if (bytes.length > left) continue;
-    written.push(bytes);
-    left -= bytes.length;
-  }
-  return Buffer.concat([...written, relay, Uint8Array.of(OPTION.end)]);
-}
-
-function inReplyOrder(options: OptionMap): readonly number[] {
-  const first = [OPTION.messageType, OPTION.serverIdentifier].filter((code) => options.has(code));
-  const apart = new Set<number>([...first, OPTION.relayAgent, OPTION.overload, OPTION.pad, OPTION.end]);
-  return [...first, ...[...options.keys()].filter((code) => !apart.has(code))];
-}
-
-/** Code, length, value; a value above 255 octets is split into options of the same code (RFC 3396 section 6). */
-function encodeOption(code: number, value: Uint8Array | undefined): Uint8Array {
-  if (value === undefined) return new Uint8Array(0);
-  const pieces: Uint8Array[] = [];
-  for (let at = 0; at === 0 || at < value.length; at += 255) {
-    const piece = value.subarray(at, at + 255);
-    pieces.push(Uint8Array.of(code, piece.length), piece);
-  }
-  return Buffer.concat(pieces);
+/** The reply to a message, no longer than its client can take. */
+export function encodeReply(reply: DhcpPacket, request: DhcpPacket): Uint8Array {
+  // RFC 951 section 3: a BOOTP client has room for 64 octets of options, and no way to say otherwise.
+  const isBootp = !request.options.has(OPTION.messageType);
+  const limit = isBootp ? MINIMUM_SIZE : payloadLimit(readUint16(request.options, OPTION.maxMessageSize));
+  return encodePacket(reply, limit);
 }

@@ -5,8 +5,15 @@ export const VENDOR_CLASS = { pxe: 'PXEClient', http: 'HTTPClient' } as const;
 
 /** Option 43 sub-option 6, PXE 2.1 table 2-1: how the client may look for a boot server. */
 const PXE_DISCOVERY_CONTROL = 6;
+/** Sub-option 71: which boot server, by type and layer. */
+const PXE_BOOT_ITEM = 71;
 /** Bit 3 of discovery control: with a boot file name in this offer, download it and discover nothing. */
 const USE_BOOT_FILE_OF_THIS_OFFER = 8;
+/** Bits 0 and 1 of discovery control: neither broadcast nor multicast. */
+const NO_DISCOVERY_BY_BROADCAST = 3;
+/** Sub-options 9 and 10: the boot menu, and how long its prompt waits. */
+const PXE_BOOT_MENU = 9;
+const PXE_MENU_PROMPT = 10;
 /** Option 175 sub-option 176, iPXE `no-pxedhcp`: do not wait for a ProxyDHCP offer. */
 const IPXE_NO_PXEDHCP = 176;
 
@@ -15,9 +22,36 @@ export function skipBootServerDiscovery(): Uint8Array {
   return Uint8Array.of(PXE_DISCOVERY_CONTROL, 1, USE_BOOT_FILE_OF_THIS_OFFER, 255);
 }
 
+/**
+ * The value of option 43 that a Raspberry Pi looks for, the text "Raspberry Pi Boot", as the one entry of a PXE boot menu
+ * (PXE 2.1 table 2-1: sub-option 9) behind a prompt that waits for nobody (sub-option 10).
+ */
+export function raspberryPiBoot(): Uint8Array {
+  const entry = Buffer.from('Raspberry Pi Boot');
+  const menu = [PXE_BOOT_MENU, entry.length + 3, 0, 0, entry.length, ...entry];
+  const prompt = [PXE_MENU_PROMPT, 4, 0, ...Buffer.from('PXE')];
+  return Uint8Array.of(PXE_DISCOVERY_CONTROL, 1, NO_DISCOVERY_BY_BROADCAST, ...prompt, ...menu, 255);
+}
+
 /** The value of option 175 that keeps iPXE from waiting some seconds for ProxyDHCP. */
 export function skipIpxeProxyDhcp(): Uint8Array {
   return Uint8Array.of(IPXE_NO_PXEDHCP, 1, 1);
+}
+
+/** The boot server that option 43 asks for (PXE 2.1 table 2-1, PXE_BOOT_ITEM); undefined when it names none. */
+export function readBootItem(
+  value: Uint8Array,
+): { readonly type: number; readonly layer: number } | undefined {
+  let at = 0;
+  while (at + 2 <= value.length && value[at] !== 255) {
+    const [code = 0, length = 0] = value.subarray(at, at + 2);
+    const [typeHigh, typeLow = 0, layerHigh = 0, layerLow = 0] = value.subarray(at + 2, at + 2 + length);
+    if (code === PXE_BOOT_ITEM && length === 4 && typeHigh !== undefined)
+      return { type: typeHigh * 256 + typeLow, layer: layerHigh * 256 + layerLow };
+    // A pad has no length.
+    at += code === 0 ? 1 : 2 + length;
+  }
+  return undefined;
 }
 
 /** Codes of option 93: a list of 16-bit numbers, the preferred one first; undefined for another length. */
@@ -38,14 +72,19 @@ export function architectureOfVendorClass(vendorClass: string): number | undefin
  * Undefined for another length or type, and for all zeros or all ones, which unfinished boards send.
  */
 export function readMachineId(value: Uint8Array): string | undefined {
-  const id = value.subarray(1);
-  if (value.length !== 17 || value[0] !== 0) return undefined;
-  if (id.every((byte) => byte === 0) || id.every((byte) => byte === 255)) return undefined;
-  const hex = (from: number, to: number, reverse: boolean): string => {
-    const field = Buffer.from(id.subarray(from, to));
-    return (reverse ? field.reverse() : field).toString('hex');
-  };
-  return [hex(0, 4, true), hex(4, 6, true), hex(6, 8, true), hex(8, 10, false), hex(10, 16, false)].join('-');
+  if (!isMachineId(value)) return undefined;
+  const hex = Buffer.from(value.buffer, value.byteOffset, value.length).toString('hex');
+  const octet = (at: number): string => hex.slice(2 * at, 2 * at + 2);
+  const little = `${octet(4)}${octet(3)}${octet(2)}${octet(1)}-${octet(6)}${octet(5)}-${octet(8)}${octet(7)}`;
+  return `${little}-${hex.slice(18, 22)}-${hex.slice(22)}`;
+}
+
+/** Whether option 97 names a machine, see {@link readMachineId}. */
+export function isMachineId(value: Uint8Array): boolean {
+  if (value.length !== 17 || value[0] !== 0) return false;
+  const first = value[1] ?? 0;
+  if (first !== 0 && first !== 255) return true;
+  return value.some((byte, at) => at > 1 && byte !== first);
 }
 
 /**

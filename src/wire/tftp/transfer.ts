@@ -1,20 +1,41 @@
-import { type Negotiated, negotiate } from './options.ts';
-import { TFTP_ERROR, type TftpOptions, type TftpPacket } from './packet.ts';
+import type { Negotiated } from './options.ts';
+import { TFTP_ERROR } from './packet.ts';
+import { backOff, measured, type Timing, unmeasured } from './timing.ts';
 
-/** One file being sent to one client, in lock-step. */
+/**
+ * One file on its way to one client. Blocks are counted from 1 without roll-over; block 0 is the OACK. The record is
+ * changed in place, by the functions of this file only, since a server takes some 100 000 of these steps in a second.
+ * INVARIANTS: the blocks from `base` to `next - 1` are in flight, at least one of them, at most a window; the OACK flies
+ * alone; all below `base` are acknowledged; `base` never falls.
+ */
 export interface Transfer {
-  readonly content: Uint8Array;
-  readonly agreed: Negotiated;
-  /** Block in flight, counted from 1 without roll-over; 0: the OACK is in flight. */
-  readonly block: number;
-  /** How often the packet in flight was sent again. */
-  readonly resent: number;
+  /** Octets of the file. */
+  readonly size: number;
+  readonly blockSize: number;
+  readonly windowSize: number;
+  /** The block shorter than all others, with which the file ends (RFC 1350 section 6). */
+  readonly lastBlock: number;
+  readonly timing: Timing;
+  base: number;
+  next: number;
+  /** When the flight was last sent, in milliseconds of any steady clock. */
+  sentAt: number;
+  /** When to call {@link onTimeout}. */
+  deadline: number;
+  /** When a block was last acknowledged for the first time, or the transfer began. */
+  progressAt: number;
+  /** Whether the flight was sent again after a time-out, so that an ACK tells nothing of the round trip (RFC 6298 section 3). */
+  isResent: boolean;
+  /** When the flight was last sent anew because of a gap. */
+  wentBackAt: number;
+  /** Times that the flight was sent again since the last progress. */
+  resent: number;
+  /** Whether the client has acknowledged anything, so that its address is no forgery. */
+  isVerified: boolean;
 }
 
-/** What can happen to a transfer. */
-export type TransferEvent =
-  | { readonly kind: 'packet'; readonly packet: TftpPacket }
-  | { readonly kind: 'timeout' };
+/** What to do after an event: nothing, send the flight, or end. */
+export type Verdict = 'wait' | 'send' | 'complete' | 'silent';
 
 /** How a transfer ended. */
 export type TransferOutcome =
@@ -25,98 +46,110 @@ export type TransferOutcome =
   /** The client has gone silent. */
   | { readonly kind: 'timeout' };
 
-/** The transfer after an event, what to send now, and when to call again. */
-export interface Step {
-  readonly transfer: Transfer;
-  readonly send: readonly TftpPacket[];
-  /** Start the timer anew with this many milliseconds; undefined: leave it as it is. */
-  readonly timer?: number;
-  /** Set once the transfer is over. */
-  readonly outcome?: TransferOutcome;
+/** A client may be forged until it has answered: it is sent its first packet four times at most. */
+const UNVERIFIED_RESENDS = 3;
+/** Firmware that has not made progress for so long has been switched off. */
+const SILENCE_MS = 25_000;
+const NEVER = Number.NEGATIVE_INFINITY;
+
+/** A transfer whose first flight, the OACK or the first block, is to be sent. */
+export function startTransfer(agreed: Negotiated, size: number, now: number): Transfer {
+  const base = agreed.granted.size > 0 ? 0 : 1;
+  return {
+    size,
+    blockSize: agreed.blockSize,
+    windowSize: agreed.windowSize,
+    lastBlock: Math.floor(size / agreed.blockSize) + 1,
+    timing: unmeasured(agreed.timeout),
+    base,
+    next: base + 1,
+    sentAt: now,
+    deadline: Number.POSITIVE_INFINITY,
+    progressAt: now,
+    isResent: false,
+    wentBackAt: NEVER,
+    resent: 0,
+    isVerified: false,
+  };
 }
 
-/** First wait before a packet is sent again, in milliseconds; it doubles up to {@link LONGEST_WAIT_MS}. */
-const FIRST_WAIT_MS = 400;
-const LONGEST_WAIT_MS = 5_000;
-/** A client that has acknowledged something gets this many repetitions of one packet (about 25 s). */
-const RESEND_LIMIT = 8;
-/** A client that has not may be a forged address: few repetitions, so that the server amplifies little. */
-const UNVERIFIED_RESEND_LIMIT = 3;
-
-/** Begin: the OACK when an option was granted, else the first block. */
-export function startTransfer(content: Uint8Array, asked: TftpOptions): Step {
-  const agreed = negotiate(asked, content.length);
-  const block = agreed.granted.size > 0 ? 0 : 1;
-  return sendBlock({ content, agreed, block, resent: 0 });
+/** Note that the flight has been sent. */
+export function sent(transfer: Transfer, now: number): void {
+  transfer.sentAt = now;
+  transfer.deadline = now + transfer.timing.rto;
 }
 
-/** Take one event. Packets that do not move the transfer on change nothing and send nothing. */
-export function advance(transfer: Transfer, event: TransferEvent): Step {
-  if (event.kind === 'timeout') return onTimeout(transfer);
-  switch (event.packet.kind) {
-    case 'ack':
-      return onAck(transfer, event.packet.block);
-    case 'error':
-      return ended(transfer, outcomeOfError(transfer, event.packet.code, event.packet.message));
-    default:
-      return { transfer, send: [] };
-  }
-}
-
-/** Octets the client has acknowledged. */
-export function bytesAcknowledged(transfer: Transfer, outcome: TransferOutcome): number {
-  if (outcome.kind === 'complete') return transfer.content.length;
-  return Math.max(0, transfer.block - 1) * transfer.agreed.blockSize;
-}
-
-/**
- * Only the ACK of the block in flight has an effect. A repeated ACK of an earlier block sends nothing: answering it
- * would double every packet from there on, the "sorcerer's apprentice" of RFC 1123 section 4.2.3.1.
- */
-function onAck(transfer: Transfer, block: number): Step {
+/** Take an ACK; `block` has 16 bits. */
+export function onAck(transfer: Transfer, block: number, now: number): Verdict {
   // Block numbers have 16 bits; after 65535 comes 0, which all clients seen take.
-  if (block !== (transfer.block & 0xffff)) return { transfer, send: [] };
-  if (isLast(transfer)) return ended(transfer, { kind: 'complete' });
-  return sendBlock({ ...transfer, block: transfer.block + 1, resent: 0 });
+  const news = (block - transfer.base + 1) & 0xffff;
+  if (news === 0) return onRepeatedAck(transfer, now);
+  // An old ACK, or one of a block never sent.
+  if (news > transfer.next - transfer.base) return 'wait';
+  if (!transfer.isResent) measured(transfer.timing, now - transfer.sentAt);
+  transfer.base += news;
+  transfer.progressAt = now;
+  transfer.resent = 0;
+  transfer.isVerified = true;
+  if (transfer.base > transfer.lastBlock) return 'complete';
+  if (transfer.base < transfer.next) return onGap(transfer, now);
+  transfer.isResent = false;
+  transfer.wentBackAt = NEVER;
+  return fillWindow(transfer);
 }
 
-function onTimeout(transfer: Transfer): Step {
-  const limit = hasAnswered(transfer) ? RESEND_LIMIT : UNVERIFIED_RESEND_LIMIT;
-  if (transfer.resent >= limit) return ended(transfer, { kind: 'timeout' });
-  return sendBlock({ ...transfer, resent: transfer.resent + 1 });
+/** Take a time-out: the whole flight is sent again, after twice the wait each time. */
+export function onTimeout(transfer: Transfer, now: number): Verdict {
+  const isForged = !transfer.isVerified && transfer.resent >= UNVERIFIED_RESENDS;
+  if (isForged || now - transfer.progressAt >= SILENCE_MS) return 'silent';
+  transfer.resent++;
+  transfer.isResent = true;
+  transfer.wentBackAt = now;
+  backOff(transfer.timing);
+  return 'send';
 }
 
-/** RFC 2347: ERROR 8 refuses the options; some firmware ends its size probe with 0 instead. */
-function outcomeOfError(transfer: Transfer, code: number, message: string): TransferOutcome {
+/** How a client's ERROR ends the transfer. RFC 2347: 8 refuses the options; some firmware ends its size probe with 0. */
+export function onError(transfer: Transfer, code: number, message: string): TransferOutcome {
   const isProbe =
-    transfer.block === 0 && (code === TFTP_ERROR.optionsRefused || code === TFTP_ERROR.undefined);
+    transfer.base === 0 && (code === TFTP_ERROR.optionsRefused || code === TFTP_ERROR.undefined);
   return isProbe ? { kind: 'size-probe' } : { kind: 'aborted', code, message };
 }
 
-function sendBlock(transfer: Transfer): Step {
-  return { transfer, send: [packetInFlight(transfer)], timer: waitOf(transfer) };
+/** Octets the client has acknowledged. */
+export function bytesAcknowledged({ base, blockSize, size }: Transfer): number {
+  return Math.min(Math.max(0, base - 1) * blockSize, size);
 }
 
-function packetInFlight({ block, agreed, content }: Transfer): TftpPacket {
-  if (block === 0) return { kind: 'oack', options: agreed.granted };
-  const start = (block - 1) * agreed.blockSize;
-  return { kind: 'data', block: block & 0xffff, data: content.subarray(start, start + agreed.blockSize) };
+/**
+ * The block before the flight is acknowledged once more. In lock-step that sends nothing: an answer would double every
+ * packet from there on, the "sorcerer's apprentice" of RFC 1123 section 4.2.3.1. With a window it says that the first
+ * block of the flight was lost (RFC 7440 section 4), unless it comes too soon to be an answer to the flight.
+ */
+function onRepeatedAck(transfer: Transfer, now: number): Verdict {
+  if (transfer.windowSize === 1 || transfer.base === 0) return 'wait';
+  return isTooSoon(transfer, transfer.sentAt, now) ? 'wait' : goBack(transfer, now);
 }
 
-function waitOf({ agreed, resent }: Transfer): number {
-  if (agreed.timeout !== undefined) return Math.min(agreed.timeout * 1000, LONGEST_WAIT_MS);
-  return Math.min(FIRST_WAIT_MS * 2 ** resent, LONGEST_WAIT_MS);
+/** An ACK inside the flight: the block after it was lost, and all from there on are sent again (RFC 7440 section 4). */
+function onGap(transfer: Transfer, now: number): Verdict {
+  // A client that acknowledges each block would otherwise be sent a window for each of them.
+  return isTooSoon(transfer, transfer.wentBackAt, now) ? 'wait' : goBack(transfer, now);
 }
 
-/** RFC 1350 section 6: the first block shorter than the block size is the last; it may be empty. */
-function isLast({ block, agreed, content }: Transfer): boolean {
-  return block > 0 && block * agreed.blockSize > content.length;
+/** Whether an ACK cannot have been caused by what was sent at that time: it took less than half a round trip. */
+function isTooSoon({ timing }: Transfer, sentAt: number, now: number): boolean {
+  return now - sentAt < Math.max(timing.srtt, 0) / 2;
 }
 
-function hasAnswered({ block, agreed }: Transfer): boolean {
-  return block > (agreed.granted.size > 0 ? 0 : 1);
+/** What the client takes from now on is of this flight, for it dropped all after the gap: its ACK can be measured. */
+function goBack(transfer: Transfer, now: number): Verdict {
+  transfer.isResent = false;
+  transfer.wentBackAt = now;
+  return fillWindow(transfer);
 }
 
-function ended(transfer: Transfer, outcome: TransferOutcome): Step {
-  return { transfer, send: [], outcome };
+function fillWindow(transfer: Transfer): Verdict {
+  transfer.next = Math.min(transfer.base + transfer.windowSize, transfer.lastBlock + 1);
+  return 'send';
 }

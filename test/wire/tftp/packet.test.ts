@@ -118,10 +118,31 @@ describe('negotiate (T8-T11)', () => {
     expect(agreed.granted.get('timeout')).toBe(timeout === undefined ? undefined : asked);
   });
 
-  it('tells the exact size, and echoes neither windowsize nor unknown options', () => {
+  it.each([
+    ['1', 1, '1'],
+    ['4', 4, '4'],
+    ['64', 64, '64'],
+    ['65', 64, '64'],
+    ['65535', 64, '64'],
+    ['0', 1, undefined],
+    ['65536', 1, undefined],
+    ['abc', 1, undefined],
+  ])('RFC 7440 section 3, T9: windowsize %j gives %i', (asked, windowSize, granted) => {
+    const agreed = negotiate(new Map([['windowsize', asked]]), 1000);
+    expect(agreed.windowSize).toBe(windowSize);
+    expect(agreed.granted.get('windowsize')).toBe(granted);
+  });
+
+  it('RFC 2348: a subnet of small frames lowers the block size, one of jumbo frames raises it', () => {
+    const limits = (blockSize: number) => ({ blockSize, windowSize: 16 });
+    expect(negotiate(new Map([['blksize', '1468']]), 1, limits(1248)).blockSize).toBe(1248);
+    expect(negotiate(new Map([['blksize', '65464']]), 1, limits(8192)).blockSize).toBe(8192);
+    expect(negotiate(new Map(), 1, limits(8192)).blockSize).toBe(512);
+  });
+
+  it('RFC 2349, T10: tells the exact size; RFC 2347: does not echo unknown options', () => {
     const asked = new Map([
       ['tsize', '0'],
-      ['windowsize', '4'],
       ['utimeout', '5'],
       ['x', 'y'],
     ]);

@@ -1,0 +1,82 @@
+import type { Logger } from 'pino';
+import { ArpProbe } from '../adapters/arp-probe.ts';
+import { commandRunner } from '../adapters/command.ts';
+import type { State } from '../adapters/state.ts';
+import { answerDhcp } from '../boot/answer-dhcp.ts';
+import { type DhcpCount, DhcpCounts } from '../boot/dhcp-counts.ts';
+import type { DhcpWorld } from '../boot/dhcp-turn.ts';
+import { Holds } from '../boot/holds.ts';
+import { IdentityWatch } from '../boot/identity-watch.ts';
+import { type PoolFill, poolFill } from '../boot/pool-fill.ts';
+import { Pools } from '../boot/pools.ts';
+import { warmUp } from '../boot/warm-up.ts';
+import type { LiveSite } from '../config/live-site.ts';
+import { messageOf } from '../core/errors.ts';
+import { DhcpServer } from '../servers/dhcp.ts';
+import { dhcpListeners } from '../servers/dhcp-listeners.ts';
+
+/** What DHCP is served from. */
+export interface DhcpOptions {
+  readonly live: LiveSite;
+  readonly state: State;
+  readonly logger: Logger;
+  /** What DHCP shares with the other servers. */
+  readonly world: Pick<DhcpWorld, 'snapshots' | 'others' | 'facts' | 'clock'>;
+}
+
+/** DHCP that is not served yet. */
+export interface Dhcp {
+  start(): Promise<unknown>;
+  stop(): Promise<void>;
+  /** Messages so far. */
+  counts(): readonly DhcpCount[];
+  /** How full the pools are now. */
+  pools(): Promise<readonly PoolFill[]>;
+}
+
+/** Put the DHCP server together. */
+export function makeDhcp({ live, state: { leases }, logger, world }: DhcpOptions): Dhcp {
+  const holds = new Holds();
+  const pools = new Pools({ leases, holds });
+  const counts = new DhcpCounts();
+  const forget = (address: string) => commandRunner.run(['ip', 'neigh', 'flush', 'to', address]);
+  const leasing: DhcpWorld = {
+    ...world,
+    leases,
+    holds,
+    pools,
+    probe: new ArpProbe({ forget }),
+    identities: new IdentityWatch(),
+    onConflict: (why) => logger.warn({ why }, 'DHCP: two machines claim what belongs to one'),
+  };
+  const server = new DhcpServer({
+    listeners: () => dhcpListeners(live.current().policy),
+    port: live.current().listen.dhcp,
+    logger,
+    answer: async (request) => {
+      const answer = await answerDhcp(request, leasing);
+      counts.count(request.packet, answer);
+      return answer;
+    },
+  });
+  let isOver = false;
+  return {
+    start: async () => {
+      await server.start();
+      const snapshot = await world.snapshots.current();
+      void warmUp(snapshot, { isOver: () => isOver }).catch((error: unknown) =>
+        logger.warn({ reason: messageOf(error) }, 'DHCP: the warm-up failed'),
+      );
+    },
+    stop: () => {
+      isOver = true;
+      return server.stop();
+    },
+    counts: () => counts.list(),
+    pools: async () => {
+      const { inventory, policy } = await world.snapshots.current();
+      const sources = { pools, holds, leases: leases.list(), now: world.clock.now() };
+      return policy.subnets.flatMap((subnet) => poolFill({ inventory, policy, subnet }, sources) ?? []);
+    },
+  };
+}

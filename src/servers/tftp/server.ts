@@ -1,0 +1,127 @@
+import type { Ipv4 } from '../../core/address.ts';
+import { QuietLog } from '../quiet-log.ts';
+import { BatchEngine } from './batch-engine.ts';
+import { TftpCounters, type TftpStats } from './counters.ts';
+import { Desk, type DeskOptions } from './desk.ts';
+import { DgramEngine } from './dgram-engine.ts';
+import type { Engine, EngineName, EngineOptions } from './engine.ts';
+import type { PortMode } from './messages.ts';
+
+/** What a TFTP server is made of. */
+export interface TftpServerOptions extends Pick<DeskOptions, 'answer' | 'read' | 'served' | 'logger'> {
+  /** The server's own addresses: requests are heard and transfers sent on them alone. */
+  readonly addresses: readonly [Ipv4, ...Ipv4[]];
+  /** UDP port to listen on; default 69, 0 for any. */
+  readonly port?: number;
+  /** Default `auto`: `batch` where the machine can, else `dgram`. */
+  readonly engine?: EngineName | 'auto';
+  /** Default `single`. */
+  readonly ports?: PortMode;
+  /** Octets of data in the largest block for a client; default 1468. */
+  readonly largestBlock?: (client: Ipv4) => number;
+  /** Most blocks in a window; default 64. */
+  readonly window?: number;
+  /** Octets of files kept ready to be sent; default 256 MiB. */
+  readonly memory?: number;
+  /** Transfers at one time; default 4096. */
+  readonly maxTransfers?: number;
+}
+
+const DEFAULTS = { port: 69, window: 64, memory: 256 * 1024 * 1024, transfers: 4096, block: 1468 };
+
+/** Sends files to clients that ask for them by TFTP (RFC 1350 and its options). */
+export class TftpServer {
+  readonly #options: TftpServerOptions;
+  readonly #log: QuietLog;
+  readonly #desk: Desk;
+  readonly #counters = new TftpCounters();
+  #engine: Engine | undefined;
+
+  constructor(options: TftpServerOptions) {
+    this.#options = options;
+    this.#log = new QuietLog(options.logger);
+    const { largestBlock = () => DEFAULTS.block, window = DEFAULTS.window } = options;
+    this.#desk = new Desk({ ...options, largestBlock, window, log: this.#log });
+  }
+
+  /** Start listening; resolves to the port. Rejects when a port or an address cannot be had. */
+  async start(): Promise<number> {
+    const engine = await this.#startEngine(this.#options.port ?? DEFAULTS.port);
+    this.#engine = engine;
+    return engine.port;
+  }
+
+  /** Stop listening and break off the transfers under way. */
+  async stop(): Promise<void> {
+    const engine = this.#engine;
+    this.#engine = undefined;
+    await engine?.stop();
+  }
+
+  /** What the server has done so far. */
+  stats(): TftpStats {
+    return this.#counters.read();
+  }
+
+  /** Transfers under way. */
+  get active(): number {
+    return this.stats().active;
+  }
+
+  /** The engine that runs; undefined when stopped. */
+  get engine(): EngineName | undefined {
+    return this.#engine?.name;
+  }
+
+  async #startEngine(port: number): Promise<Engine> {
+    const { engine: wanted = 'auto', logger } = this.#options;
+    const options = this.#engineOptions(port);
+    if (wanted === 'dgram') return this.#startDgram(options, 'as configured');
+    const onGivenUp = (reason: string): void => void this.#fallBack(reason);
+    const started = await BatchEngine.start({ ...options, onGivenUp });
+    if (!started.ok) {
+      if (wanted === 'batch') logger.warn({ cause: started.reason }, 'TFTP engine "batch" cannot be had');
+      return this.#startDgram(options, started.reason);
+    }
+    const why = wanted === 'batch' ? 'as configured' : 'the system has all it needs';
+    logger.info({ engine: 'batch', why }, 'TFTP engine started');
+    return started.engine;
+  }
+
+  async #startDgram(options: EngineOptions, why: string): Promise<Engine> {
+    const engine = await DgramEngine.start(options);
+    this.#options.logger.info({ engine: 'dgram', why }, 'TFTP engine started');
+    return engine;
+  }
+
+  /** The thread of the batch engine cannot be kept running: serve without it, on the same port. */
+  async #fallBack(reason: string): Promise<void> {
+    const failed = this.#engine;
+    if (failed === undefined) return;
+    this.#engine = undefined;
+    try {
+      await failed.stop();
+      this.#engine = await this.#startDgram(this.#engineOptions(failed.port), reason);
+    } catch (error) {
+      const fields = { cause: String(error) };
+      this.#log.log({ level: 'error', topic: 'TFTP is not served any more', fields });
+    }
+  }
+
+  #engineOptions(port: number): EngineOptions {
+    const { addresses, ports = 'single', logger, maxTransfers, memory } = this.#options;
+    return {
+      addresses,
+      port,
+      ports,
+      limits: {
+        transfers: maxTransfers ?? DEFAULTS.transfers,
+        memory: memory ?? DEFAULTS.memory,
+      },
+      counters: this.#counters,
+      desk: this.#desk,
+      logger,
+      log: this.#log,
+    };
+  }
+}
