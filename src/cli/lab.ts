@@ -6,6 +6,8 @@ import type { LabFirmware } from '../ports/virtual-host.ts';
 import { globalOptions, print, printJson, readCount } from './invocation.ts';
 import { bootInLab, interruption, untilAborted } from './lab/boot.ts';
 import { reachHints } from './lab/hints.ts';
+import { stormCommand } from './lab/storm.ts';
+import { stormClientsCommand } from './lab/storm-clients.ts';
 import { type OpenSite, withState } from './site.ts';
 import { timelineText } from './timeline-text.ts';
 
@@ -17,10 +19,12 @@ interface BootOptions {
   readonly keep?: boolean;
 }
 
-/** `bivouac lab boot --firmware bios|uefi --host NAME`. */
+/** `bivouac lab boot --firmware bios|uefi|uefi-http --host NAME` and `bivouac lab storm --hosts 1000`. */
 export function labCommand(): Command {
   const lab = new Command('lab').description('virtual hosts with real firmware, in a network of their own');
   lab.addCommand(bootCommand());
+  lab.addCommand(stormCommand());
+  lab.addCommand(stormClientsCommand(), { hidden: true });
   return lab;
 }
 
@@ -72,6 +76,6 @@ async function requireHost(name: string, state: OpenSite): Promise<Host> {
 
 function readFirmware(text: string): LabFirmware {
   const firmware = parseFirmware(text);
-  if (firmware === undefined) throw new InvalidArgumentError('Wanted "bios" or "uefi".');
+  if (firmware === undefined) throw new InvalidArgumentError('Wanted "bios", "uefi" or "uefi-http".');
   return firmware;
 }

@@ -52,7 +52,7 @@ export async function startServer({ site, network, directory }: LabPlace): Promi
 }
 
 /** The program that this process runs: `main.ts` in a checkout, `main.js` in a package. */
-function mainProgram(): string {
+export function mainProgram(): string {
   const name = import.meta.url.endsWith('.ts') ? 'main.ts' : 'main.js';
   return fileURLToPath(new URL(`../../${name}`, import.meta.url));
 }

@@ -11,6 +11,7 @@ import { labNetwork } from '../../lab/network.ts';
 import { DEFAULT_MEMORY_MIB } from '../../lab/qemu-arguments.ts';
 import type { LabNetwork } from '../../ports/lab-network.ts';
 import type { LabFirmware, PoweredHost } from '../../ports/virtual-host.ts';
+import { Parts } from './parts.ts';
 import { startServer } from './server-process.ts';
 
 /** A host of the site and the firmware that its virtual machine gets. */
@@ -78,17 +79,4 @@ function virtualHost(
   tap: string,
 ): PoweredHost['host'] {
   return { name: host.name, mac: host.macs[0], firmware, memoryMiB, cpus: 1, tap };
-}
-
-/** What was made so far, to be removed in reverse order. */
-class Parts {
-  readonly #removals: (() => Promise<void>)[] = [];
-
-  add(removal: () => Promise<void>): void {
-    this.#removals.push(removal);
-  }
-
-  async remove(): Promise<void> {
-    for (const removal of this.#removals.splice(0).toReversed()) await removal();
-  }
 }
