@@ -1,60 +1,55 @@
-/** Measures what has a bar: `npm run bench [-- --json] [--rounds N] [--save]`. Exit code 1 when a bar is not met. */
-import { mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { parseArgs } from 'node:util';
-import { type BenchRow, runRounds } from './harness.ts';
-import { currentLoad, jsonLines, machineLine, tableOf } from './report.ts';
-import { buildOneStage, buildUnchanged } from './rows/build.ts';
-import { conffsOfHosts } from './rows/conffs.ts';
-import { layerExport } from './rows/layer-export.ts';
-import { SiteCopy } from './site-copy.ts';
+/** Measures what has a bar, and tells how it stands; see {@link USAGE}. Exit code 1 when a bar is missed. */
+import { bootGroup } from './groups/boot.ts';
+import { buildGroup } from './groups/build.ts';
+import type { BenchGroup } from './groups/group.ts';
+import { type BenchResult, runRounds } from './harness.ts';
+import { type BenchOptions, parseOptions, USAGE } from './options.ts';
+import { currentLoad, jsonLines, machineOf, tableOf } from './report.ts';
+import { acceptRun, keepRun, writeTables } from './results.ts';
 
-const { values } = parseArgs({
-  options: {
-    json: { type: 'boolean', default: false },
-    rounds: { type: 'string', default: '5' },
-    save: { type: 'boolean', default: false },
-  },
-});
-const rounds = Number(values.rounds);
-if (!Number.isInteger(rounds) || rounds < 1)
-  throw new Error(`Cannot measure "${values.rounds}" rounds: wanted a whole number from 1`);
-const tell = (line: string): void => {
-  if (!values.json) process.stderr.write(`${line}\n`);
-};
+const GROUPS: readonly BenchGroup[] = [bootGroup, buildGroup];
 
-const loadBefore = currentLoad();
-if (loadBefore > 1) tell(`The machine is busy (load ${loadBefore}): the figures will say little`);
-tell('Copying the site of the demo');
-const site = await SiteCopy.make();
-try {
-  const results = await runRounds(await rowsOf(site), rounds, tell);
-  console.log(values.json ? jsonLines(results) : `\n${tableOf(results)}`);
-  if (values.save) save(`${machineLine(new Date(), loadBefore)}\n${jsonLines(results)}\n`);
-  process.exitCode = results.every(({ ok }) => ok) ? 0 : 1;
-} finally {
-  await site.remove();
+const options = parseOptions(process.argv.slice(2));
+const interrupted = new AbortController();
+for (const signal of ['SIGINT', 'SIGTERM'] as const)
+  process.once(signal, () => interrupted.abort(new Error(`Interrupted by ${signal}`)));
+
+if (options === undefined) {
+  process.stderr.write(`${USAGE}\n`);
+  process.exitCode = 2;
+} else if (options.kind === 'table') {
+  writeTables();
+} else {
+  for (const group of GROUPS.filter(({ name }) => options.group === undefined || options.group === name))
+    if (!interrupted.signal.aborted) report(await measure(group, options), options);
 }
 
-async function rowsOf(copy: SiteCopy): Promise<readonly BenchRow[]> {
-  const exporting = { folder: join(copy.path, 'export'), source: largestLayer(copy) };
-  return [buildUnchanged(copy), buildOneStage(copy), await layerExport(exporting), conffsOfHosts()];
+async function measure(group: BenchGroup, wanted: BenchOptions): Promise<readonly BenchResult[]> {
+  const [started, loadBefore] = [new Date(), currentLoad()];
+  if (loadBefore > 1) tell(`The machine is busy (load ${loadBefore}): the figures will say little`);
+  const open = await group.open({ tell, signal: interrupted.signal });
+  try {
+    const cases = open.cases.filter(({ rows }) => rows.some(({ name }) => name.includes(wanted.only)));
+    if (cases.some(({ skip }) => skip === undefined)) await open.prepare();
+    const rounds = wanted.rounds ?? group.rounds;
+    const results = await runRounds(cases, { rounds, tell, signal: interrupted.signal });
+    const run = { machine: machineOf(started, loadBefore, open.peers), results };
+    keepRun(group.name, run);
+    if (wanted.save) acceptRun(group.name, run);
+    return results;
+  } finally {
+    await open.close();
+  }
 }
 
-/** The files of the layer that has most of them. */
-function largestLayer(copy: SiteCopy): string {
-  const overlay = join(copy.data, 'containers/root/overlay');
-  const layers = readdirSync(overlay)
-    .map((name) => join(overlay, name, 'diff'))
-    .filter((path) => statSync(path, { throwIfNoEntry: false })?.isDirectory());
-  const weighed = layers.map((path) => ({ path, entries: readdirSync(path, { recursive: true }).length }));
-  const [largest] = weighed.toSorted((a, b) => b.entries - a.entries);
-  if (largest === undefined) throw new Error(`Cannot find a layer below "${overlay}"`);
-  return largest.path;
+function report(results: readonly BenchResult[], { json }: BenchOptions): void {
+  console.log(json ? jsonLines(results) : `\n${tableOf(results)}`);
+  const skipped = results.filter((result) => result.skipped !== undefined).length;
+  if (skipped > 0) tell(`${skipped} rows were skipped: nothing is known of them`);
+  if (results.some((result) => !result.ok && result.skipped === undefined)) process.exitCode = 1;
 }
 
-function save(text: string): void {
-  const folder = join(import.meta.dirname, 'results');
-  mkdirSync(folder, { recursive: true });
-  writeFileSync(join(folder, `${new Date().toISOString().slice(0, 10)}.jsonl`), text);
+/** Progress; what is on standard output is for others to read. */
+function tell(line: string): void {
+  process.stderr.write(`${line}\n`);
 }

@@ -5,6 +5,7 @@ import { commandRunner, systemPath } from '../../src/adapters/command.ts';
 import { mountPointsBelow } from '../../src/build/mounts.ts';
 
 const ROOT = resolve(import.meta.dirname, '../..');
+const BUILT = join(ROOT, '.bivouac');
 const FOLDERS = ['images', 'hosts', 'boot', 'deploy'] as const;
 const FIRST = 'node src/main.ts --config deploy/demo.yml build web';
 
@@ -20,15 +21,19 @@ export class SiteCopy {
   readonly path = mkdtempSync(join(tmpdir(), 'bivouac-bench-'));
   readonly data = join(this.path, '.bivouac');
 
+  /** Why there is nothing to copy; undefined when there is. */
+  static problem(): string | undefined {
+    return existsSync(join(BUILT, 'bivouac.db'))
+      ? undefined
+      : `the demo was never built; run "${FIRST}" first`;
+  }
+
   /** Copy the site and bring its image `web` up to date. The demo must have been built and not be running. */
   static async make(): Promise<SiteCopy> {
-    const built = join(ROOT, '.bivouac');
-    if (!existsSync(join(built, 'bivouac.db')))
-      throw new Error(`Cannot measure builds: the demo was never built; run "${FIRST}" first`);
     const copy = new SiteCopy();
     for (const name of FOLDERS)
       cpSync(join(ROOT, name), join(copy.path, name), { recursive: true, verbatimSymlinks: true });
-    await commandRunner.run(['cp', '--archive', built, copy.data]);
+    await commandRunner.run(['cp', '--archive', BUILT, copy.data]);
     await copy.build();
     return copy;
   }
