@@ -66,6 +66,7 @@ export function aSubnet(given: Partial<ServedSubnet> = {}): ServedSubnet {
     leaseTime: 3600,
     relays: [],
     largestBlock: 1468,
+    options: [],
     ...given,
   };
 }
@@ -76,6 +77,7 @@ export function aPolicy(given: Partial<BootPolicy> = {}): BootPolicy {
     unknownHosts: { kind: 'ignore' },
     onFailure: 'retry',
     tokenLifetime: 3600,
+    quirks: [],
     ...given,
   };
 }
@@ -193,6 +195,8 @@ export function aSite(given: Partial<Site> = {}): Site {
       boot: '/etc/bivouac/boot',
     },
     listen: { address: ip('10.77.0.1'), http: 80, tftp: 69, dhcp: 67 },
+    web: { memory: 64 * 1024 * 1024, transfers: 64, grace: 30_000 },
+    tftp: { engine: 'auto', ports: 'single', window: 64, memory: 64 * 1024 * 1024, transfers: 4096 },
     policy: aPolicy(),
     images: [anImage({ name: imageName('base') }), anImage()],
     hosts: [aHost()],

@@ -1,5 +1,6 @@
 import { type CommandOutcome, runCommand } from '../run-command.ts';
 import { checkDocs, checkWords, type Findings, shellFiles } from './own-checks.ts';
+import { checkRfcRegistry } from './rfc-registry.ts';
 
 /** One static check. */
 export interface CheckPart {
@@ -17,6 +18,7 @@ export const CHECK_PARTS: readonly CheckPart[] = [
   { name: 'shell', run: () => runCommand(['shellcheck', '--external-sources', ...shellFiles()]) },
   ownCheck('docs', checkDocs),
   ownCheck('words', checkWords),
+  ownCheck('rfc', checkRfcRegistry),
 ];
 
 function command(name: string, argv: readonly [string, ...string[]]): CheckPart {

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
+import { getPriority } from 'node:os';
 import { describe, expect, it } from 'vitest';
-import { commandRunner } from '../../src/adapters/command.ts';
+import { backgroundRunner, commandRunner } from '../../src/adapters/command.ts';
 import { LineSplitter, MAX_LINE } from '../../src/adapters/command-lines.ts';
 import { CommandError } from '../../src/core/command-error.ts';
 
@@ -60,6 +61,14 @@ describe('commandRunner', () => {
     expect(error.failure).toEqual({ kind: 'exit', exitCode: 3 });
     expect(error.tail).toHaveLength(20);
     expect(error.message).toBe('Cannot run "/bin/sh": exit code 3: 30');
+  });
+
+  it('runs programs for builds when nobody else wants the processor or the disk', async () => {
+    const niceness = Math.min(getPriority() + 10, 19);
+    expect((await backgroundRunner.run(['nice'])).stdout.trim()).toBe(String(niceness));
+    expect((await backgroundRunner.run(['ionice'], { tethered: true })).stdout.trim()).toBe('idle');
+    const error = await failureOf(backgroundRunner.run(['/no/such/program']));
+    expect(error.failure).toEqual({ kind: 'not-found' });
   });
 
   it.each([false, true])('names a missing program (tethered: %s)', async (tethered) => {

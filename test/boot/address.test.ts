@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type AddressBook, chooseAddress, mayKeep } from '../../src/boot/address.ts';
 import { Holds } from '../../src/boot/holds.ts';
+import { Pools } from '../../src/boot/pools.ts';
 import { type Mac, parseRange } from '../../src/core/address.ts';
 import type { Host } from '../../src/core/host.ts';
 import { inventoryOf } from '../../src/core/inventory.ts';
@@ -35,13 +36,12 @@ function book({
   const range = pool === null ? undefined : parseRange(pool);
   const subnet = { ...rest, ...(range && { pool: range }) };
   const policy = aPolicy({ subnets: [subnet] });
-  return {
-    inventory: inventoryOf(hosts),
-    policy,
-    subnet,
-    leases: new FakeLeaseStore(leases),
-    holds: new Holds(),
-  };
+  return { inventory: inventoryOf(hosts), policy, subnet, ...withPools(new FakeLeaseStore(leases)) };
+}
+
+function withPools(leases: FakeLeaseStore) {
+  const holds = new Holds();
+  return { leases, holds, pools: new Pools({ leases, holds }) };
 }
 
 function choose(from: AddressBook, given: { mac?: Mac; host?: Host; requested?: string } = {}): string {
@@ -115,8 +115,7 @@ describe('chooseAddress', () => {
     expect(choose(book({ hosts: [reserved], leases, pool: null }), { host: reserved })).toBe(
       'reservation-in-use',
     );
-    const declined = book({ hosts: [reserved] });
-    declined.holds.quarantine(ip('10.77.0.11'), NOW);
+    const declined = book({ hosts: [reserved], leases: [leased('10.77.0.11', { state: 'declined' })] });
     expect(choose(declined, { host: reserved })).toMatch(/^10\.77\.0\.10/);
   });
 
@@ -132,7 +131,11 @@ describe('chooseAddress', () => {
     const flooded = book();
     for (const last of ['0', '1', '2']) {
       const stranger = mac(`02:00:00:00:00:0${last}`);
-      flooded.holds.hold({ mac: stranger, address: ip(`10.77.0.10${last}`), holder: 'stranger' }, NOW);
+      flooded.holds.hold(
+        { mac: stranger, address: ip(`10.77.0.10${last}`), holder: 'stranger' },
+        flooded.subnet.subnet,
+        NOW,
+      );
     }
     expect(choose(flooded)).toBe('10.77.0.100');
     expect(choose(flooded, { mac: mac('02:00:00:00:00:99') })).toBe('pool-exhausted');
@@ -148,8 +151,8 @@ describe('chooseAddress', () => {
     await fc.assert(
       fc.asyncProperty(events, async (list) => {
         const hosts = ['0', '1', '2', '3'].map((each) => hostOf({ macs: [mac(`52:54:00:00:00:0${each}`)] }));
-        const from = book({ hosts });
         const leases = new FakeLeaseStore();
+        const from = { ...book({ hosts }), ...withPools(leases) };
         const live = new Map<string, { mac: string; until: number }>();
         let now = NOW;
         for (const { who, asks, binds, wait } of list) {
@@ -161,12 +164,12 @@ describe('chooseAddress', () => {
             requested: ip(`10.77.0.10${asks}`),
             now,
           };
-          const choice = chooseAddress(question, { ...from, leases });
+          const choice = chooseAddress(question, from);
           if (choice.kind === 'none') continue;
           const lessee = live.get(choice.address);
           if (lessee !== undefined && lessee.until > now) expect(lessee.mac).toBe(from_);
           const holder = who > 3 ? ('stranger' as const) : ('host' as const);
-          from.holds.hold({ mac: from_, address: choice.address, holder }, now);
+          from.holds.hold({ mac: from_, address: choice.address, holder }, from.subnet.subnet, now);
           if (!binds) continue;
           await leases.commit({
             mac: from_,

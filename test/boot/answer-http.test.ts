@@ -52,14 +52,75 @@ describe('the boot script', () => {
     expect(fixture.tokens.grants.size).toBe(0);
   });
 
-  it('has a fresh token each time, of which only the hash is kept', async () => {
+  it('has a fresh token for each boot, of which only the hash is kept', async () => {
     const fixture = new HttpFixture();
     const tokens = new Set<string>();
-    for (let i = 0; i < 20; i++) tokens.add((await booted(fixture)).token);
+    for (let i = 0; i < 20; i++) {
+      // The host has its address acknowledged anew.
+      await fixture.leases.commit(aLease());
+      tokens.add((await booted(fixture)).token);
+    }
     expect(tokens.size).toBe(20);
     for (const token of tokens) expect(Buffer.from(token, 'base64url')).toHaveLength(32);
     const kept = JSON.stringify([...fixture.tokens.grants]);
     for (const token of tokens) expect(kept).not.toContain(token);
+  });
+
+  it('is the same for who asks again within seconds, and that is on record', async () => {
+    const fixture = new HttpFixture();
+    const first = textOf(await fixture.boot.answerScript(MAC, ADDRESS));
+    fixture.clock.time += 4999;
+    const again = await Promise.all(
+      Array.from({ length: 3 }, () => fixture.boot.answerScript(MAC.toUpperCase(), ADDRESS)),
+    );
+    expect(new Set(again.map(textOf))).toEqual(new Set([first]));
+    expect(fixture.tokens.grants.size).toBe(1);
+    await fixture.facts.settled();
+    const script = { kind: 'script', release: digest('d'), image: 'web' };
+    expect(fixture.recorder.facts).toEqual([script, script, script, script]);
+  });
+
+  it('is made once for all who ask at the same time', async () => {
+    const fixture = new HttpFixture();
+    const answers = await Promise.all(
+      Array.from({ length: 50 }, () => fixture.boot.answerScript(MAC, ADDRESS)),
+    );
+    expect(new Set(answers.map(textOf)).size).toBe(1);
+    expect(fixture.tokens.grants.size).toBe(1);
+  });
+
+  it.each<[string, (fixture: HttpFixture) => unknown]>([
+    ['five seconds later', (fixture) => (fixture.clock.time += 5000)],
+    ['when the clock was set back', (fixture) => (fixture.clock.time -= 1)],
+    ['after an acknowledgement', (fixture) => fixture.leases.commit(aLease())],
+    ['after an edit of its host', (fixture) => fixture.edit({ inventory: aSnapshot().inventory })],
+    ['after a change of templates', (fixture) => (fixture.templates = { ...fixture.templates })],
+  ])('is a fresh one %s', async (_name, change) => {
+    const fixture = new HttpFixture();
+    const { token } = await booted(fixture);
+    await change(fixture);
+    expect((await booted(fixture)).token).not.toBe(token);
+  });
+
+  it('is not given again to another address, nor when the lease has ended', async () => {
+    const fixture = new HttpFixture();
+    await booted(fixture);
+    expect(reasonOf(await fixture.boot.answerScript(MAC, ip('10.77.0.12')))).toBe('not-your-address');
+    await fixture.leases.commit(aLease({ mac: mac('52:54:00:77:00:02') }));
+    expect(reasonOf(await fixture.boot.answerScript(MAC, ADDRESS))).toBe('not-your-address');
+  });
+
+  it('is tried anew at once when it could not be made', async () => {
+    const fixture = new HttpFixture();
+    fixture.tokens.fails = true;
+    await expect(fixture.boot.answerScript(MAC, ADDRESS)).rejects.toThrow();
+    fixture.tokens.fails = false;
+    await booted(fixture);
+    const { templates } = fixture;
+    fixture.templates = { ...templates, script: { ...templates.script, text: '{{ nothing }}' } };
+    expect(textOf(await fixture.boot.answerScript(MAC, ADDRESS))).toContain('line 1');
+    fixture.templates = templates;
+    expect(textOf(await fixture.boot.answerScript(MAC, ADDRESS))).toContain('BOOTIF');
   });
 
   it('is recorded with its release', async () => {

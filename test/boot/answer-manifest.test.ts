@@ -104,6 +104,7 @@ describe('manifest and conffs', () => {
     const before = textOf(await fixture.boot.answerManifest(caller, 'text'));
     expect(fixture.keyMaker.made).toBe(3);
     fixture.secrets.fails = true;
+    fixture.clock.time += 10_000;
     await expect(fixture.boot.answerManifest(await booted(fixture), 'text')).rejects.toThrow(
       'Cannot read secret',
     );

@@ -1,26 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { answerTftp, NbpCache, noteServed, type TftpWorld } from '../../src/boot/answer-tftp.ts';
-import type { Digest } from '../../src/core/artefact.ts';
-import { NBP_IMAGE } from '../../src/core/catalogue.ts';
-import { aCatalogue, aLease, anNbpRelease, aPublication, digest, ip } from '../builders.ts';
-import { aWorld } from './world.ts';
+import { answerTftp, noteServed, readForTftp } from '../../src/boot/answer-tftp.ts';
+import { aCatalogue, artefact, digest } from '../builders.ts';
+import { HOST, STRANGER, text, tftpWorld, UNOWNED } from './tftp-fixture.ts';
 
-const CONTENT = new Map([
-  [digest('b'), Uint8Array.of(0xb)],
-  [digest('c'), Uint8Array.of(0xc)],
-]);
-
-function tftpWorld(): TftpWorld & { reads: Digest[]; recorder: ReturnType<typeof aWorld>['recorder'] } {
-  const reads: Digest[] = [];
-  const readAll = (wanted: Digest): Promise<Uint8Array> => {
-    reads.push(wanted);
-    const bytes = CONTENT.get(wanted);
-    return bytes === undefined ? Promise.reject(new Error('Cannot read')) : Promise.resolve(bytes);
-  };
-  return { ...aWorld({}, [aLease()]), artefacts: { readAll }, nbps: new NbpCache(), reads };
-}
-
-describe('answerTftp', () => {
+describe('NBPs', () => {
   it.each([
     'snponly.efi',
     '/snponly.efi',
@@ -28,12 +11,20 @@ describe('answerTftp', () => {
     './snponly.efi',
     '\\snponly.efi',
     'SNPONLY.EFI',
-    '.\\Snponly.Efi',
+    'x64/snponly.efi',
   ])('T15: %j is snponly.efi', async (file) => {
-    expect(await answerTftp(file, tftpWorld())).toEqual({
-      kind: 'file',
-      name: 'snponly.efi',
-      content: Uint8Array.of(0xc),
+    const answer = await answerTftp({ client: STRANGER, file }, tftpWorld());
+    expect(answer).toEqual({ kind: 'artefact', name: 'snponly.efi', ...artefact('c') });
+  });
+
+  it.each([
+    ['arm64/ipxe.efi', 'ipxe-arm64.efi'],
+    ['1a2b3c4d/start4.elf', 'raspberry-pi/start4.elf'],
+    ['52-54-00-77-00-01/start4.elf', 'raspberry-pi/start4.elf'],
+  ])('%s is %s', async (file, name) => {
+    expect(await answerTftp({ client: STRANGER, file }, tftpWorld())).toMatchObject({
+      kind: 'artefact',
+      name,
     });
   });
 
@@ -52,42 +43,45 @@ describe('answerTftp', () => {
     'CON',
     'constructor',
     '__proto__',
+    'constructor/snponly.efi',
     '',
   ])('T4: %j names nothing', async (file) => {
-    expect(await answerTftp(file, tftpWorld())).toEqual({ kind: 'not-found', isProbe: false });
-  });
-
-  it.each([
-    'autoexec.ipxe',
-    '/autoexec.ipxe',
-    'revocations_sbat.efi',
-    'shim_certificate_0.efi',
-    '/grub/x86_64-efi/fs.lst',
-  ])('%j is looked for by clients and missed by none', async (file) => {
-    expect(await answerTftp(file, tftpWorld())).toEqual({ kind: 'not-found', isProbe: true });
-  });
-
-  it('reads an artefact once, and again after a failure', async () => {
-    const world = tftpWorld();
-    await Promise.all([answerTftp('snponly.efi', world), answerTftp('snponly.efi', world)]);
-    expect(world.reads).toEqual([digest('c')]);
-    const broken = aWorld({
-      catalogue: aCatalogue([
-        aPublication({
-          image: NBP_IMAGE,
-          release: anNbpRelease({ files: [{ name: 'x', digest: digest('9'), size: 1 }] }),
-        }),
-      ]),
-    });
-    const other = { ...world, snapshots: broken.snapshots };
-    await expect(answerTftp('x', other)).rejects.toThrow('Cannot read');
-    await expect(answerTftp('x', other)).rejects.toThrow('Cannot read');
-    expect(world.reads).toHaveLength(3);
+    const answer = await answerTftp({ client: HOST, file }, tftpWorld());
+    expect(answer).toEqual({ kind: 'not-found', isProbe: false });
   });
 
   it('finds nothing before the image nbp is published', async () => {
-    const world = { ...tftpWorld(), snapshots: aWorld({ catalogue: aCatalogue([]) }).snapshots };
-    expect(await answerTftp('snponly.efi', world)).toMatchObject({ kind: 'not-found' });
+    const answer = await answerTftp({ client: HOST, file: 'snponly.efi' }, tftpWorld(aCatalogue([])));
+    expect(answer).toEqual({ kind: 'not-found', isProbe: false });
+  });
+});
+
+describe('autoexec.ipxe', () => {
+  it('leads to the boot script of the host that leases the address', async () => {
+    const script = await text(answerTftp({ client: HOST, file: 'autoexec.ipxe' }, tftpWorld()));
+    expect(script).toContain('chain --replace http://10.77.0.1/boot/script/52-54-00-77-00-01 ||\n');
+    expect(script).toMatch(/^#!ipxe\n[^]*\nautoboot\n$/);
+  });
+
+  it.each([
+    ['nobody’s', STRANGER],
+    ['leased to a card that no host owns', UNOWNED],
+  ])('is not there for an address that is %s', async (_name, client) => {
+    const answer = await answerTftp({ client, file: 'autoexec.ipxe' }, tftpWorld());
+    expect(answer).toEqual({ kind: 'not-found', isProbe: true });
+  });
+});
+
+describe('readForTftp', () => {
+  it('reads a part, and less at the end', async () => {
+    const world = tftpWorld();
+    const { digest: stored } = await world.artefacts.putBytes(Buffer.from('0123456789'));
+    const part = { digest: stored, position: 4, length: 3 };
+    expect(Buffer.from(await readForTftp(part, world)).toString()).toBe('456');
+    expect(Buffer.from(await readForTftp({ ...part, length: 100 }, world)).toString()).toBe('456789');
+    await expect(readForTftp({ ...part, digest: digest('9') }, world)).rejects.toMatchObject({
+      code: 'not-found',
+    });
   });
 });
 
@@ -96,7 +90,7 @@ describe('noteServed', () => {
 
   it('puts the transfer into the boot of the lessee', async () => {
     const world = tftpWorld();
-    await noteServed({ ...served, client: ip('10.77.0.11') }, world);
+    await noteServed({ ...served, client: HOST }, world);
     await world.facts.settled();
     expect(world.recorder.records).toEqual([
       { mac: '52:54:00:77:00:01', host: 'web01', fact: { kind: 'served', by: 'tftp', ...served } },
@@ -105,7 +99,7 @@ describe('noteServed', () => {
 
   it('records nothing of an address that is nobody’s', async () => {
     const world = tftpWorld();
-    await noteServed({ ...served, client: ip('10.77.0.99') }, world);
+    await noteServed({ ...served, client: STRANGER }, world);
     await world.facts.settled();
     expect(world.recorder.records).toEqual([]);
   });

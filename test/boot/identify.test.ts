@@ -100,3 +100,19 @@ describe('odd clients', () => {
     expect(identify(aMessage('DISCOVER', { options: [none] }))).not.toHaveProperty('client.uuid');
   });
 });
+
+describe('options that say nothing of use', () => {
+  const OVMF = captured('ovmf-pxe-discover');
+  const usual = identify(OVMF);
+
+  it.each([
+    ['B8: option 94 of one octet', 94, octet(1)],
+    ['B8: option 94 of 255 octets', 94, new Uint8Array(255)],
+    ['B9: option 43 whose lengths do not add up', OPTION.vendorSpecific, Uint8Array.of(6, 200, 8)],
+    ['B9: option 43 that begins with its end', OPTION.vendorSpecific, Uint8Array.of(255, 6, 1, 8)],
+    ['B9: option 43 of 300 octets, joined', OPTION.vendorSpecific, new Uint8Array(300).fill(6)],
+    ['B4: a user class of another loader', OPTION.userClass, text('gPXE-like')],
+  ])('%s changes nothing', (_name, code, value) => {
+    expect(identify({ ...OVMF, options: new Map([...OVMF.options, [code, value]]) })).toEqual(usual);
+  });
+});

@@ -1,7 +1,17 @@
 import { describe, expect, it } from 'vitest';
+import { NBP_IMAGE } from '../../src/core/catalogue.ts';
 import { addresses, OPTION, text } from '../../src/wire/dhcp/options.ts';
 import { type DhcpPacket, decodePacket, encodePacket } from '../../src/wire/dhcp/packet.ts';
-import { aHost, aPolicy, aSubnet, ip } from '../builders.ts';
+import {
+  aCatalogue,
+  aHost,
+  anNbpRelease,
+  aPolicy,
+  aPublication,
+  artefact,
+  aSubnet,
+  ip,
+} from '../builders.ts';
 import { captured } from '../wire/dhcp/captured.ts';
 import { aMessage, ask, aWorld, firmware, IPXE, replyOf, taking } from './world.ts';
 
@@ -46,6 +56,42 @@ describe('the OFFER to real clients', () => {
       66: ascii('10.77.0.1'),
       67: ascii('snponly.efi'),
       43: '060108ff',
+    });
+  });
+
+  it('OVMF HTTP Boot: class HTTPClient and a URL, no TFTP server, nothing about PXE boot servers', async () => {
+    const offer = await offerTo(captured('ovmf-http-discover'));
+    const url = 'http://10.77.0.1/images/nbp/stable/snponly.efi';
+    expect(offer).toMatchObject({ yiaddr: '10.77.0.12', siaddr: '10.77.0.1', sname: '', file: url });
+    expect(hex(offer)).toMatchObject({ 60: ascii('HTTPClient'), 67: ascii(url) });
+    expect(Object.keys(hex(offer)).filter((code) => ['43', '66', '175'].includes(code))).toEqual([]);
+  });
+
+  it('U-Boot, which names its architecture alone: its NBP without what makes an answer one of PXE', async () => {
+    const packet = { ...captured('handmade-uboot-arm64-discover'), chaddr: bios.macs[0] };
+    const files = [{ name: 'ipxe-arm64.efi', ...artefact('e') }];
+    const release = anNbpRelease({ files });
+    const catalogue = aCatalogue([aPublication({ image: NBP_IMAGE, release })]);
+    const offer = replyOf(await ask(aWorld({ hosts: [bios], catalogue }), packet));
+    expect(offer).toMatchObject({ file: 'ipxe-arm64.efi', siaddr: '10.77.0.1' });
+    expect(hex(offer)).not.toHaveProperty('60');
+    expect(hex(offer)).not.toHaveProperty('43');
+  });
+
+  it('options set by the operator: when asked for, or always; in place of our own', async () => {
+    const set = [
+      { code: 42, value: addresses(ip('10.77.0.9')), always: false },
+      { code: 252, value: text('http://wpad'), always: true },
+      { code: 119, value: text('x'), always: false },
+    ];
+    const world = aWorld({ policy: aPolicy({ subnets: [aSubnet({ options: set })] }) });
+    const list = [OPTION.parameterList, Uint8Array.of(1, 42)] as const;
+    const asking = hex(replyOf(await ask(world, aMessage('DISCOVER', { options: [list] }))));
+    expect(asking).toMatchObject({ 42: '0a4d0009', 252: ascii('http://wpad') });
+    expect(asking).not.toHaveProperty('119');
+    expect(hex(replyOf(await ask(world, aMessage('DISCOVER'))))).toMatchObject({
+      42: '0a4d0009',
+      119: ascii('x'),
     });
   });
 

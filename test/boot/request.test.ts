@@ -7,8 +7,9 @@ import { aMessage, taking } from './world.ts';
 
 const subnet = aSubnet();
 const wishOf = (packet: ReturnType<typeof aMessage>, source = NO_ADDRESS) =>
-  readWish({ packet, source, service: 'dhcp' }, subnet);
+  readWish({ packet, source, service: 'dhcp' }, { subnet, byTrustedRelay: false });
 const ciaddr = ip('10.77.0.11');
+const from = ip('10.77.0.66');
 const requested = [OPTION.requestedAddress, addresses(ciaddr)] as const;
 
 describe('is it for us?', () => {
@@ -21,7 +22,6 @@ describe('is it for us?', () => {
   });
 
   it.each([
-    ['A2: no option 53', [], 'no-message-type'],
     ['A10: an empty option 53', [[53, new Uint8Array(0)]], 'unsupported-message'],
     ['C6: LEASEQUERY', [[53, octet(10)]], 'unsupported-message'],
     ['an OFFER', [[53, octet(2)]], 'unsupported-message'],
@@ -52,8 +52,10 @@ describe('what does it want? (RFC 2131 table 4)', () => {
     ['RENEWING', aMessage('REQUEST', { ciaddr }), { kind: 'renewing', requested: ciaddr }],
     ['DECLINE', aMessage('DECLINE', { options: [requested] }), { kind: 'decline', requested: ciaddr }],
     ['INFORM', aMessage('INFORM', { ciaddr }), { kind: 'inform', requested: ciaddr }],
+    ['C5: INFORM without ciaddr', aMessage('INFORM'), { kind: 'inform', requested: from }],
+    ['A2: BOOTP', { ...aMessage('DISCOVER'), options: new Map() }, { kind: 'bootp' }],
   ])('%s', (_name, packet, wish) => {
-    expect(wishOf(packet)).toEqual({ ok: true, wish });
+    expect(wishOf(packet, from)).toEqual({ ok: true, wish });
   });
 
   it.each([
@@ -73,7 +75,11 @@ describe('what does it want? (RFC 2131 table 4)', () => {
     ],
     ['DECLINE of nothing', aMessage('DECLINE'), 'missing-address'],
     ['RELEASE of nothing', aMessage('RELEASE'), 'missing-address'],
-    ['C5: INFORM without ciaddr', aMessage('INFORM'), 'missing-address'],
+    [
+      'C5: INFORM without ciaddr by a relay agent',
+      aMessage('INFORM', { giaddr: ip('10.77.0.9') }),
+      'missing-address',
+    ],
     ['C7: INFORM from elsewhere', aMessage('INFORM', { ciaddr: ip('8.8.8.8') }), 'outside-subnet'],
     ['C7: RENEWING from elsewhere', aMessage('REQUEST', { ciaddr: ip('127.0.0.1') }), 'outside-subnet'],
     [
@@ -88,6 +94,12 @@ describe('what does it want? (RFC 2131 table 4)', () => {
     ],
     ['C4: RELEASE from another address', aMessage('RELEASE', { ciaddr }), 'wrong-source'],
   ])('%s', (_name, packet, reason) => {
-    expect(wishOf(packet, ip('10.77.0.66'))).toEqual({ ok: false, reason });
+    expect(wishOf(packet, from)).toEqual({ ok: false, reason });
   });
+});
+
+it('C4: RFC 5107 section 4: a trusted relay agent brings the RELEASE of its client', () => {
+  const packet = aMessage('RELEASE', { ciaddr, giaddr: from });
+  const wish = readWish({ packet, source: from, service: 'dhcp' }, { subnet, byTrustedRelay: true });
+  expect(wish).toEqual({ ok: true, wish: { kind: 'release', requested: ciaddr } });
 });

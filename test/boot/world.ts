@@ -2,6 +2,8 @@ import { answerDhcp } from '../../src/boot/answer-dhcp.ts';
 import type { DhcpAnswer, DhcpWorld } from '../../src/boot/dhcp-turn.ts';
 import { Facts } from '../../src/boot/facts.ts';
 import { Holds } from '../../src/boot/holds.ts';
+import { OtherServers } from '../../src/boot/other-servers.ts';
+import { Pools } from '../../src/boot/pools.ts';
 import type { Ipv4 } from '../../src/core/address.ts';
 import { NBP_IMAGE } from '../../src/core/catalogue.ts';
 import type { Lease } from '../../src/core/lease.ts';
@@ -34,10 +36,14 @@ export function aWorld(
     catalogue: aCatalogue([aPublication({ image: NBP_IMAGE, release: anNbpRelease() })]),
     ...given,
   });
+  const store = new FakeLeaseStore(leases);
+  const holds = new Holds();
   return {
     snapshots: new FakeSnapshotSource(snapshot),
-    leases: new FakeLeaseStore(leases),
-    holds: new Holds(),
+    leases: store,
+    holds,
+    pools: new Pools({ leases: store, holds }),
+    others: new OtherServers(),
     facts: new Facts({ recorder, clock, onError: (error) => errors.push(error) }),
     clock,
     recorder,

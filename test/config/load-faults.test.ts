@@ -53,7 +53,10 @@ test.each([
     '"dhcp.subnets[0].lease" is "59s", wanted a time such as "90s", "30m", "1h" or "7d", of 1m',
   ],
   ['subnet: 10.77.0.0/24, mode: prxy', '"dhcp.subnets[0].mode" is "prxy"'],
-  ['subnet: 10.77.0.0/24, mode: proxy, pool: 10.77.0.9-10.77.0.20', 'A subnet of mode "proxy" gives no addresses'],
+  [
+    'subnet: 10.77.0.0/24, mode: proxy, pool: 10.77.0.9-10.77.0.20',
+    'A subnet of mode "proxy" gives no addresses',
+  ],
   ['subnet: 10.78.0.0/24', "The server's address 10.77.0.1 is no address of the subnet 10.78.0.0/24"],
   ['subnet: 10.77.0.0/24}, {subnet: 10.77.0.0/16', 'The subnet 10.77.0.0/16 overlaps 10.77.0.0/24'],
   ['subnet: 10.77.0.0/24, domain: "-x"', '"dhcp.subnets[0].domain" is "-x", wanted a domain name'],

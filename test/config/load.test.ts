@@ -64,11 +64,13 @@ directories: {images: images, hosts: hosts, boot: boot}
         leaseTime: 1800,
         relays: [],
         largestBlock: 1468,
+        options: [],
       },
     ],
     unknownHosts: { kind: 'image', image: 'web', channel: 'canary' },
     onFailure: 'shell',
     tokenLifetime: 7200,
+    quirks: [],
   });
 });
 

@@ -45,6 +45,7 @@ test.each([
     },
   ],
   ['images/config.yml', (folder: string) => writeFileSync(join(folder, 'images/config.yml'), 'x')],
+  ['boot/quirks.yml', (folder: string) => writeFileSync(join(folder, 'boot/quirks.yml'), 'quirks: []')],
   ['a new host', (folder: string) => writeFileSync(join(folder, 'hosts/web02.yml'), 'x')],
   ['a host removed', (folder: string) => rmSync(join(folder, 'hosts/web01.yml'))],
   ['a file of a host', (folder: string) => writeFileSync(join(folder, 'hosts/web01/etc/motd'), 'x')],

@@ -42,12 +42,12 @@ async function recordAll(recorder: Recorder, facts: readonly BootFact[]) {
 }
 
 describe('Recorder', () => {
-  test('keeps firmware, NBP, iPXE, script and milestones of one power-on in one boot', async () => {
+  test.each(['tftp', 'http'] as const)('keeps all of one power-on in one boot, the NBP by %s', async (by) => {
     const { recorder } = setup();
     const ids = await recordAll(recorder, [
       discover('firmware'),
       discover('firmware'),
-      nbp,
+      { ...nbp, by },
       discover('ipxe'),
       discover('ipxe'),
       script,
@@ -113,5 +113,20 @@ describe('Recorder', () => {
       await recorder.record({ mac: stranger }, { kind: 'ignored', why: 'unknown-host' });
     }
     expect(log.events.length).toBe(1000);
+  });
+
+  test('records all of a made-up host that is served, for a bounded number of them', async () => {
+    const { recorder, log } = setup();
+    for (let index = 0; index < 3000; index++) {
+      const stranger = required(parseMac(`020000${index.toString(16).padStart(6, '0')}`));
+      const subject = {
+        mac: stranger,
+        host: required(parseHostName(`unknown-${index}`)),
+        isStranger: true,
+      } as const;
+      await recorder.record(subject, discover('firmware'));
+      await recorder.record(subject, nbp);
+    }
+    expect(log.events.length).toBe(2000);
   });
 });

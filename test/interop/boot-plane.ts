@@ -2,15 +2,17 @@ import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { answerDhcp } from '../../src/boot/answer-dhcp.ts';
-import { answerTftp, NbpCache, noteServed } from '../../src/boot/answer-tftp.ts';
+import { answerTftp, noteServed, readForTftp } from '../../src/boot/answer-tftp.ts';
 import { Facts } from '../../src/boot/facts.ts';
 import { Holds } from '../../src/boot/holds.ts';
+import { OtherServers } from '../../src/boot/other-servers.ts';
+import { Pools } from '../../src/boot/pools.ts';
 import { digestFromHex } from '../../src/core/artefact.ts';
 import { NBP_IMAGE } from '../../src/core/catalogue.ts';
 import { STABLE } from '../../src/core/image.ts';
 import { DhcpServer } from '../../src/servers/dhcp.ts';
 import type { DatagramLogger } from '../../src/servers/quiet-log.ts';
-import { TftpServer } from '../../src/servers/tftp.ts';
+import { TftpServer } from '../../src/servers/tftp/server.ts';
 import {
   aCatalogue,
   aHost,
@@ -22,9 +24,12 @@ import {
   ip,
   mac,
 } from '../builders.ts';
+import { FakeArtefactStore } from '../fakes/artefact-store.ts';
 import { FakeBootRecorder } from '../fakes/boot-recorder.ts';
+import { FakeCatalogueStore } from '../fakes/catalogue-store.ts';
 import { FakeLeaseStore } from '../fakes/lease-store.ts';
 import { FakeSnapshotSource } from '../fakes/snapshot.ts';
+import { FakeTokenStore } from '../fakes/token-store.ts';
 
 /**
  * The boot plane without disk and HTTP, as a program for a network namespace:
@@ -76,20 +81,35 @@ const recorder = new FakeBootRecorder();
 const facts = new Facts({ recorder, clock, onError: print('error') });
 const leases = new FakeLeaseStore();
 const world = { snapshots, leases, facts, clock };
-const artefacts = {
-  readAll: (wanted: string) => {
-    const name = [...digests].find(([, each]) => each === wanted)?.[0] ?? '';
-    return Promise.resolve(contents.get(name) ?? new Uint8Array());
-  },
+const artefacts = new FakeArtefactStore();
+for (const bytes of contents.values()) await artefacts.putBytes(bytes);
+const tftpWorld = {
+  ...world,
+  artefacts,
+  recorder,
+  tokens: new FakeTokenStore(),
+  catalogue: new FakeCatalogueStore(),
+  loaderTemplate: () => Promise.resolve(undefined),
+  onError: print('error'),
 };
-const tftpWorld = { ...world, artefacts, nbps: new NbpCache() };
 const address = ip('10.77.0.1');
-const dhcpWorld = { ...world, holds: new Holds() };
-const dhcp = new DhcpServer({ address, logger, answer: (request) => answerDhcp(request, dhcpWorld) });
+const holds = new Holds();
+const otherServers = new OtherServers();
+const dhcpWorld = {
+  ...world,
+  holds,
+  others: otherServers,
+  pools: new Pools({ leases: world.leases, holds }),
+};
+const listeners = () => [{ address, isDirect: true, isProxy: false }];
+const dhcp = new DhcpServer({ listeners, logger, answer: (request) => answerDhcp(request, dhcpWorld) });
 const tftp = new TftpServer({
-  address,
+  addresses: [address],
+  engine: process.env['TFTP_ENGINE'] === 'dgram' ? 'dgram' : 'auto',
+  ports: process.env['TFTP_PORTS'] === 'per-transfer' ? 'per-transfer' : 'single',
   logger,
-  answer: (file) => answerTftp(file, tftpWorld),
+  answer: (ask) => answerTftp(ask, tftpWorld),
+  read: (part) => readForTftp(part, tftpWorld),
   served: (file) => noteServed(file, tftpWorld),
 });
 await dhcp.start();

@@ -47,9 +47,14 @@ export class TestNetwork {
   }
 
   /** Start the boot plane in the server's namespace; resolves once it answers, to a function that stops it. */
-  async serve(args: readonly string[]): Promise<{ readonly log: () => string; stop(): Promise<void> }> {
+  async serve(
+    args: readonly string[],
+    environment: Readonly<Record<string, string>> = {},
+  ): Promise<{ readonly log: () => string; stop(): Promise<void> }> {
     const program = new URL('boot-plane.ts', import.meta.url).pathname;
-    const child = spawn('ip', ['netns', 'exec', this.server, process.execPath, program, ...args]);
+    const child = spawn('ip', ['netns', 'exec', this.server, process.execPath, program, ...args], {
+      env: { ...process.env, ...environment },
+    });
     let output = '';
     const ready = Promise.withResolvers<undefined>();
     const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()));

@@ -68,15 +68,16 @@ describeWith(['root', 'ip', 'setpriv', 'qemu-system-x86_64', 'tcpdump', OVMF], '
   });
 
   test.each([
-    ['bios', 'tap0', /iPXE/, 'Arch:00000'],
-    ['uefi', 'tap1', /PXE over IPv4/, 'Arch:00007'],
+    ['bios', 'tap0', /iPXE/, 'PXEClient:Arch:00000'],
+    ['uefi', 'tap1', /PXE over IPv4/, 'PXEClient:Arch:00007'],
+    ['uefi-http', 'tap1', /HTTP Boot over IPv4/, 'HTTPClient:Arch:00016'],
   ] as const)(
     '%s firmware asks for an address, and its console is heard',
-    async (firmware, tap, expected, architecture) => {
+    async (firmware, tap, expected, vendorClass) => {
       const host = aVirtualHost(firmware, tap);
       const discover = firstDiscover();
       const on = await powerOn(host);
-      expect(await discover).toContain(`PXEClient:${architecture}`);
+      expect(await discover).toContain(vendorClass);
       expect(await consoleUntil(on, expected)).toMatch(expected);
       expect(readFileSync(on.consoleLog, 'utf8')).toMatch(expected);
 

@@ -63,6 +63,14 @@ describe('qemuArguments()', () => {
     );
   });
 
+  test('HTTP Boot is UEFI without its PXE', () => {
+    const argv = qemuArguments(aVirtualHost('uefi-http'), paths, 'tcg');
+    const added = argv.filter(
+      (argument) => !qemuArguments(aVirtualHost('uefi'), paths, 'tcg').includes(argument),
+    );
+    expect(added).toEqual(['name=opt/org.tianocore/IPv4PXESupport,string=n']);
+  });
+
   test('each host has a UUID of its own', () => {
     expect(qemuArguments(aVirtualHost('bios'), paths, 'tcg')).toContain(
       '00000000-0000-4000-8000-525400770001',
@@ -71,7 +79,11 @@ describe('qemuArguments()', () => {
 });
 
 test('parseFirmware() knows the kinds there are, and no other', () => {
-  expect(FIRMWARE_KINDS.map(({ firmware }) => parseFirmware(firmware))).toEqual(['bios', 'uefi']);
+  expect(FIRMWARE_KINDS.map(({ firmware }) => parseFirmware(firmware))).toEqual([
+    'bios',
+    'uefi',
+    'uefi-http',
+  ]);
   expect(parseFirmware('arm64')).toBeUndefined();
 });
 

@@ -10,10 +10,12 @@ import { SqlJobStore } from '../../src/adapters/sql/job-store.ts';
 import { SqlLeaseStore } from '../../src/adapters/sql/lease-store.ts';
 import type { Site } from '../../src/config/site.ts';
 import type { Job } from '../../src/core/job.ts';
-import { createHttpServer, type HttpLimits, type Routes } from '../../src/servers/http.ts';
+import { createHttpServer, type Routes } from '../../src/servers/http.ts';
+import type { HttpLimits } from '../../src/servers/node-server.ts';
 import { bootRecordRoutes } from '../../src/servers/routes/boots.ts';
 import { buildRoutes } from '../../src/servers/routes/builds.ts';
 import { hostRoutes } from '../../src/servers/routes/hosts.ts';
+import { leaseRoutes } from '../../src/servers/routes/leases.ts';
 import { opsRoutes } from '../../src/servers/routes/ops.ts';
 import { temporaryDatabase } from '../adapters/sql/database.ts';
 import { aSite } from '../builders.ts';
@@ -60,9 +62,9 @@ export async function startApi(options: ApiOptions = {}) {
       hostRoutes({ snapshots, hosts, images }),
       buildRoutes({ jobs, images, followInterval: 10 }),
       bootRecordRoutes({ events, clock }),
+      leaseRoutes({ snapshots, leases }),
       opsRoutes({
         snapshots,
-        leases,
         images,
         version: '0.0.0',
         ...(options.ready ? { ready: options.ready } : {}),
@@ -70,7 +72,7 @@ export async function startApi(options: ApiOptions = {}) {
       ...(options.routes ?? []),
     ],
   });
-  const port = await server.start({ address: '127.0.0.1', port: 0 });
+  const { http: port } = await server.start({ address: '127.0.0.1', port: 0 });
   onTestFinished(() => server.stop(100));
   const base = `http://127.0.0.1:${port}`;
   const call = (path: string, init: ApiCall = {}) =>

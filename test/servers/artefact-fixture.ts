@@ -60,7 +60,7 @@ export async function serveArtefact(): Promise<{
   const server = await BootServer.start({
     artefacts: store,
     fixture: new HttpFixture(aSnapshot({ catalogue })),
-    send: { chunkTimeout: 300 },
+    delivery: { writeTimeout: 300 },
   });
   return { store, server, hex, etag };
 }

@@ -14,7 +14,7 @@ beforeEach(async () => {
 
 afterEach(async () => {
   await server.stop();
-  expect(store.open_).toBe(0);
+  await expect.poll(() => store.open_).toBe(0);
 });
 
 function path(): string {
@@ -77,6 +77,35 @@ describe('an artefact', () => {
       expect(answer.headers['content-length']).toBe('0');
     },
   );
+
+  it('is sent in several parts, each with its place, in the order that was asked for (F1)', async () => {
+    const ranges = [
+      [2_000_000, 2_000_009],
+      [0, 4],
+      [CONTENT.length - 3, CONTENT.length - 1],
+    ] as const;
+    const range = `bytes=${ranges.map(([first, last]) => `${first}-${last}`).join(', ')}`;
+    const answer = await server.ask(path(), { headers: { range } });
+    expect(answer.status).toBe(206);
+    expect(answer.headers['content-range']).toBeUndefined();
+    expect(answer.headers['content-length']).toBe(String(answer.body.length));
+    expect(answer.headers.etag).toBe(etag);
+    const boundary = /^multipart\/byteranges; boundary=([0-9a-f]{36})$/.exec(
+      answer.headers['content-type'] ?? '',
+    )?.[1];
+    const parts = ranges.map(
+      ([first, last]) =>
+        `--${boundary}\r\nContent-Type: application/octet-stream\r\nContent-Range: bytes ${first}-${last}/${CONTENT.length}\r\n\r\n${CONTENT.toString('latin1', first, last + 1)}\r\n`,
+    );
+    expect(answer.body.toString('latin1')).toBe(`${parts.join('')}--${boundary}--\r\n`);
+  });
+
+  it('is sent in one part for ranges that overlap or touch (F1)', async () => {
+    const answer = await server.ask(path(), { headers: { range: 'bytes=100-199,0-99,150-299' } });
+    expect(answer.status).toBe(206);
+    expect(answer.headers['content-range']).toBe(`bytes 0-299/${CONTENT.length}`);
+    expect(answer.body.equals(CONTENT.subarray(0, 300))).toBe(true);
+  });
 
   it.each(['bytes=5-2', 'bytes=a', 'items=0-1', `bytes=${Array.from({ length: 1000 }, () => '0-9').join()}`])(
     'is sent whole for a range that may be ignored: %s (F1)',
@@ -155,6 +184,41 @@ describe('an artefact', () => {
     setTimeout(() => store.artefacts.clear(), 5);
     for (const answer of await Promise.all(answers)) {
       expect(answer.status === 404 || (answer.status === 200 && answer.body.equals(CONTENT))).toBe(true);
+    }
+  });
+
+  it('is read from the store once, whoever sends it how often', async () => {
+    await Promise.all(Array.from({ length: 20 }, () => server.ask(path())));
+    await server.ask(path());
+    // Three chunks of 1 MiB and the odd end.
+    expect(store.reads).toBe(4);
+    expect(server.delivery.stats()).toMatchObject({
+      bytes: 21 * CONTENT.length,
+      underWay: 0,
+      active: 0,
+      queued: 0,
+      cache: { bytes: 4 * 1024 * 1024, misses: 4 },
+    });
+    expect(server.server.stats().requests.get('artefact')).toBe(21);
+  });
+
+  it.each([
+    ['no memory', 0],
+    ['memory for one chunk', 1024 * 1024],
+  ])('is whole with %s', async (_name, memory) => {
+    const other = await BootServer.start({ artefacts: store, delivery: { memory } });
+    try {
+      const answers = await Promise.all(
+        Array.from({ length: 8 }, (_, at) =>
+          other.ask(path(), { headers: { range: `bytes=${at * 400_000}-` } }),
+        ),
+      );
+      for (const [at, { body }] of answers.entries()) {
+        expect(body.equals(CONTENT.subarray(at * 400_000))).toBe(true);
+      }
+      expect(other.delivery.stats().cache.bytes).toBe(memory);
+    } finally {
+      await other.stop();
     }
   });
 

@@ -3,11 +3,12 @@ import { connect, type Socket } from 'node:net';
 import { Writable } from 'node:stream';
 import { createLogger } from '../../src/adapters/logger.ts';
 import type { ArtefactStore } from '../../src/ports/artefact-store.ts';
-import { createHttpServer, type HttpLimits, type HttpServer } from '../../src/servers/http.ts';
-import { artefactRoutes } from '../../src/servers/routes/artefacts.ts';
-import { bootRoutes } from '../../src/servers/routes/boot.ts';
+import { createHttpServer, type HttpServer } from '../../src/servers/http.ts';
+import type { HttpLimits, TlsPair } from '../../src/servers/node-server.ts';
+import { artefactRoutes, fastArtefactRoute } from '../../src/servers/routes/artefacts.ts';
+import { bootRoutes, fastScriptRoute } from '../../src/servers/routes/boot.ts';
 import { imageRoutes } from '../../src/servers/routes/images.ts';
-import type { SendOptions } from '../../src/servers/send-bytes.ts';
+import { Delivery, type DeliveryLimits } from '../../src/servers/serving/delivery.ts';
 import { HttpFixture } from '../boot/http-fixture.ts';
 import { aLease, ip } from '../builders.ts';
 
@@ -20,21 +21,30 @@ export interface Answer {
 interface BootServerOptions {
   readonly artefacts: Pick<ArtefactStore, 'stat' | 'open'>;
   readonly fixture?: HttpFixture;
-  readonly send?: SendOptions;
+  readonly delivery?: Partial<DeliveryLimits>;
   readonly limits?: Partial<HttpLimits>;
+  /** Any that is free unless given. */
+  readonly port?: number;
+  readonly tls?: TlsPair;
 }
 
 /** The boot routes on a real socket of the loopback; the host's lease is 127.0.0.1. */
 export class BootServer {
   readonly fixture: HttpFixture;
   readonly server: HttpServer;
+  readonly delivery: Delivery;
   readonly port: number;
+  readonly tlsPort: number;
   readonly log: string[];
 
-  private constructor(parts: { fixture: HttpFixture; server: HttpServer; port: number; log: string[] }) {
+  private constructor(
+    parts: Pick<BootServer, 'fixture' | 'server' | 'delivery' | 'port' | 'tlsPort' | 'log'>,
+  ) {
     this.fixture = parts.fixture;
     this.server = parts.server;
+    this.delivery = parts.delivery;
     this.port = parts.port;
+    this.tlsPort = parts.tlsPort;
     this.log = parts.log;
   }
 
@@ -43,32 +53,36 @@ export class BootServer {
     await fixture.leases.commit(aLease({ address: ip('127.0.0.1') }));
     const log: string[] = [];
     const { boot } = fixture;
-    const serving = {
-      artefacts: options.artefacts,
-      onSent: boot.noteArtefact.bind(boot),
-      ...(options.send === undefined ? {} : { send: options.send }),
-    };
+    const delivery = new Delivery(options.artefacts, options.delivery);
+    const serving = { delivery, onSent: boot.noteArtefact.bind(boot) };
     const catalogue = { release: (digest: string) => Promise.resolve(fixture.releases.get(digest)) };
-    const server = await createHttpServer({
-      logger: createLogger({
-        level: 'debug',
-        destination: new Writable({
-          write: (chunk: Buffer, _encoding, done) => {
-            log.push(chunk.toString());
-            done();
-          },
-        }),
+    const logger = createLogger({
+      level: 'debug',
+      destination: new Writable({
+        write: (chunk: Buffer, _encoding, done) => {
+          log.push(chunk.toString());
+          done();
+        },
       }),
+    });
+    const server = await createHttpServer({
+      logger,
       isAdminToken: () => false,
       ...(options.limits === undefined ? {} : { limits: options.limits }),
+      fast: [fastArtefactRoute(serving, logger), fastScriptRoute({ boot }, logger)],
       register: [
-        bootRoutes({ boot, ...(options.send === undefined ? {} : { send: options.send }) }),
+        bootRoutes({ boot, transfers: delivery.transfers }),
         artefactRoutes(serving),
         imageRoutes({ ...serving, snapshots: fixture.snapshots, catalogue }),
       ],
     });
-    const port = await server.start({ address: '127.0.0.1', port: 0 });
-    return new BootServer({ fixture, server, port, log });
+    const ports = await server.start({
+      address: '127.0.0.1',
+      port: options.port ?? 0,
+      ...(options.tls === undefined ? {} : { https: { port: 0, pair: options.tls } }),
+    });
+    const { http: port, https: tlsPort = 0 } = ports;
+    return new BootServer({ fixture, server, delivery, port, tlsPort, log });
   }
 
   stop(): Promise<void> {

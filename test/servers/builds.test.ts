@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { BootEvent, BootId } from '../../src/core/event.ts';
 import { STABLE } from '../../src/core/image.ts';
-import { aLease, aNamedRelease, digest, hostName, ip, mac } from '../builders.ts';
+import { aLease, aNamedRelease, aSubnet, digest, hostName, ip, mac } from '../builders.ts';
 import { json, jsonList, startApi } from './api.ts';
 
 test('a build is asked for, joined by the next request, and shown', async () => {
@@ -97,8 +97,11 @@ test('boots are timelines, by host, newest first', async () => {
 test('images tell what is published, leases tell whose they are', async () => {
   const api = await startApi();
   await api.catalogue.publish(aNamedRelease(), STABLE);
-  await api.leases.commit(aLease());
-  await api.leases.commit(aLease({ mac: mac('52:54:00:00:00:99'), address: ip('10.77.0.150') }));
+  await api.leases.commit(aLease(), aSubnet().subnet);
+  await api.leases.commit(
+    aLease({ mac: mac('52:54:00:00:00:99'), address: ip('10.77.0.150') }),
+    aSubnet().subnet,
+  );
   const images = await jsonList(api.call('/api/v1/images'));
   expect(images.map((image) => [image.name, image.channels])).toEqual([
     ['base', []],

@@ -2,15 +2,21 @@ import { createSocket } from 'node:dgram';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { DhcpAnswer } from '../../src/boot/dhcp-turn.ts';
 import type { DhcpRequest } from '../../src/boot/request.ts';
+import type { Ipv4 } from '../../src/core/address.ts';
 import { DhcpServer, type DhcpServerOptions } from '../../src/servers/dhcp.ts';
+import type { DhcpListener } from '../../src/servers/dhcp-listeners.ts';
 import { addresses, messageType, OPTION } from '../../src/wire/dhcp/options.ts';
-import { type DhcpPacket, decodePacket, encodePacket } from '../../src/wire/dhcp/packet.ts';
+import { BROADCAST_FLAG, type DhcpPacket, decodePacket, encodePacket } from '../../src/wire/dhcp/packet.ts';
 import { aMessage, ask, aWorld, firmware, taking } from '../boot/world.ts';
 import { ip } from '../builders.ts';
 import { FakeLog } from '../fakes/datagram-log.ts';
 import { UdpClient } from './udp-client.ts';
 
 const LOOPBACK = ip('127.0.0.1');
+
+function at(...addresses: readonly Ipv4[]): () => readonly DhcpListener[] {
+  return () => addresses.map((address) => ({ address, isDirect: true, isProxy: false }));
+}
 
 interface Bench {
   readonly client: UdpClient;
@@ -24,13 +30,15 @@ async function bench(given: Partial<DhcpServerOptions> = {}): Promise<Bench> {
   const log = new FakeLog();
   const client = await UdpClient.open();
   const server = new DhcpServer({
-    address: LOOPBACK,
+    listeners: at(LOOPBACK),
     port: 0,
+    bootServerPort: 0,
+    devices: false,
     clientPort: client.port,
     relayPort: client.port,
     broadcastAddress: LOOPBACK,
     logger: log,
-    answer: ({ packet, source }: DhcpRequest) => ask(world, packet, source),
+    answer: ({ packet, source }) => ask(world, packet, source),
     ...given,
   });
   const port = await server.start();
@@ -74,7 +82,7 @@ describe('DhcpServer', () => {
 
   it('logs a flood of junk in a few lines', async () => {
     const { exchange, client, port, log } = await bench();
-    for (let at = 0; at < 500; at++) client.send('junk\n\x1b[31m', port);
+    for (let at = 0; at < 200; at++) client.send('junk\n\x1b[31m', port);
     await exchange(aMessage('DISCOVER'));
     expect(log.lines.filter(({ message }) => message.startsWith('malformed'))).toHaveLength(1);
     expect(JSON.stringify(log.lines)).not.toContain('junk');
@@ -117,7 +125,13 @@ describe('DhcpServer', () => {
   });
 
   it('stops and starts again on the same port; a port in use is a clear fault', async () => {
-    const options = { address: LOOPBACK, logger: new FakeLog(), answer: echoTo({}) };
+    const options = {
+      listeners: at(LOOPBACK),
+      bootServerPort: 0,
+      devices: false,
+      logger: new FakeLog(),
+      answer: echoTo({}),
+    };
     const first = new DhcpServer({ ...options, port: 0 });
     const port = await first.start();
     await first.stop();
@@ -130,11 +144,68 @@ describe('DhcpServer', () => {
       `Cannot listen on UDP "127.0.0.1:${port}"`,
     );
     occupant.close();
-    const elsewhere = new DhcpServer({ ...options, address: ip('192.0.2.1'), port: 0 });
+    const elsewhere = new DhcpServer({ ...options, listeners: at(ip('240.0.0.1')), port: 0 });
     await expect(elsewhere.start()).rejects.toMatchObject({
       code: 'busy',
-      remedy: expect.stringContaining('192.0.2.1'),
+      remedy: expect.stringContaining('240.0.0.1'),
     });
+  });
+});
+
+describe('with sockets bound to interfaces', () => {
+  it('A4: hears its link, answers from its own address', async () => {
+    const { exchange, log } = await bench({ devices: true });
+    const asked = { flags: BROADCAST_FLAG, options: firmware(7) };
+    expect(await exchange(aMessage('DISCOVER', asked))).toMatchObject({ yiaddr: '10.77.0.11' });
+    expect(log.lines.filter(({ message }) => message === 'DHCP is served')).toHaveLength(1);
+  });
+
+  it('tells the address that a message was sent to, and the port', async () => {
+    const arrivals: Pick<DhcpRequest, 'local' | 'service'>[] = [];
+    const answer = ({ local, service }: DhcpRequest): Promise<DhcpAnswer> => {
+      arrivals.push({ ...(local && { local }), service });
+      return Promise.resolve({ kind: 'noted' });
+    };
+    const other = ip('127.0.0.9');
+    const { client, port } = await bench({ devices: true, answer, listeners: at(LOOPBACK, other) });
+    const packet = encodePacket(aMessage('DISCOVER'));
+    client.send(packet, port);
+    client.send(packet, port, other);
+    await expect.poll(() => arrivals.map(({ local }) => local)).toEqual([LOOPBACK, other]);
+    expect(arrivals.map(({ service }) => service)).toEqual(['dhcp', 'dhcp']);
+  });
+
+  it('without an FFI several links cannot be told apart, and that is a clear fault', async () => {
+    const options = { logger: new FakeLog(), answer: echoTo({}), port: 0, bootServerPort: 0, devices: false };
+    const server = new DhcpServer({ ...options, listeners: at(LOOPBACK, ip('127.0.0.9')) });
+    await expect(server.start()).rejects.toMatchObject({ code: 'unsupported' });
+  });
+});
+
+describe('port 4011', () => {
+  it('claytono#1363: the reply goes to the port that the client asked from', async () => {
+    const bootServerPort = 24_011;
+    const services: string[] = [];
+    const answer = (request: DhcpRequest): Promise<DhcpAnswer> => {
+      services.push(request.service);
+      return echoTo({})(request);
+    };
+    const { client } = await bench({ answer, bootServerPort, clientPort: 9 });
+    client.send(encodePacket(aMessage('REQUEST')), bootServerPort);
+    expect(await client.next()).toMatchObject({ port: bootServerPort });
+    expect(services).toEqual(['boot-server']);
+  });
+
+  it('in use is a fault where a proxy needs it, and else a line in the log', async () => {
+    const occupant = createSocket('udp4');
+    await new Promise<void>((resolve) => occupant.bind(0, '127.0.0.1', resolve));
+    onTestFinished(() => void occupant.close());
+    const bootServerPort = occupant.address().port;
+    const { exchange, log } = await bench({ bootServerPort });
+    expect(await exchange(aMessage('DISCOVER'))).toBeDefined();
+    expect(log.of('error')).toEqual(['no boot server on port 4011']);
+    const listeners = () => [{ address: LOOPBACK, isDirect: true, isProxy: true }];
+    await expect(bench({ bootServerPort, listeners })).rejects.toMatchObject({ code: 'busy' });
   });
 });
 

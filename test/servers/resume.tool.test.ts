@@ -63,6 +63,23 @@ describe('a large layer fetched by curl', () => {
     expect(sumOf(out)).toBe(hex);
   });
 
+  it('is resumed at a server that was killed meanwhile and started again', async () => {
+    const out = join(scratch, 'restarted');
+    const { port } = server;
+    const url = `http://127.0.0.1:${port}/artefacts/sha256/${hex}`;
+    const cut = run('curl', ['--silent', '--limit-rate', '40M', '--output', out, url]).catch(() => 'cut');
+    await expect.poll(() => statSync(out, { throwIfNoEntry: false })?.size ?? 0).toBeGreaterThan(1_000_000);
+    await server.stop();
+    expect(await cut).toBe('cut');
+    const half = statSync(out).size;
+    expect(half).toBeLessThan(SIZE);
+    const store = await FsArtefactStore.open(join(scratch, 'artefacts'));
+    server = await BootServer.start({ artefacts: store, port });
+    await run('curl', ['--silent', '--fail', '--continue-at', '-', '--output', out, url]);
+    expect(sumOf(out)).toBe(hex);
+    expect(server.delivery.stats().bytes).toBe(SIZE - half);
+  });
+
   it('is asked for as the initramfs does, with the token in a file', async () => {
     const script = (await server.ask('/boot/script/52-54-00-77-00-01')).body.toString();
     const header = join(scratch, 'header');

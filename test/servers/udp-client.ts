@@ -32,8 +32,8 @@ export class UdpClient {
     return this.#socket.address().port;
   }
 
-  send(bytes: Uint8Array | string, port: number): void {
-    this.#socket.send(typeof bytes === 'string' ? Buffer.from(bytes, 'latin1') : bytes, port, '127.0.0.1');
+  send(bytes: Uint8Array | string, port: number, address = '127.0.0.1'): void {
+    this.#socket.send(typeof bytes === 'string' ? Buffer.from(bytes, 'latin1') : bytes, port, address);
   }
 
   /** The next datagram, or undefined when none comes within `ms`. */

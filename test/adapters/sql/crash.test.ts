@@ -18,7 +18,7 @@ const WRITER = `
     const tail = index.toString(16).padStart(6, '0').match(/../g);
     const mac = ['52', '54', '00', ...tail].join(':');
     const address = '10.' + tail.map((pair) => Number.parseInt(pair, 16)).join('.');
-    void store.commit({ mac, address, expiresAt: 1, state: 'bound' }).then(() => console.log(mac));
+    void store.commit({ mac, address, expiresAt: 1, state: 'bound' }, { network: '10.0.0.0', prefix: 8 }).then(() => console.log(mac));
     if (index % 7 === 0) await new Promise((resolve) => setImmediate(resolve));
   }
 `;

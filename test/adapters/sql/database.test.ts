@@ -22,7 +22,7 @@ test('a commit is written through to the disk (WAL, synchronous=FULL)', () => {
   temporaryDatabase(path);
   const other = new SqliteFile(path);
   expect(other.pragma('journal_mode', { simple: true })).toBe('wal');
-  expect(other.pragma('user_version', { simple: true })).toBe(1);
+  expect(other.pragma('user_version', { simple: true })).toBe(2);
   other.close();
 });
 
@@ -31,7 +31,7 @@ test('a database of a later version is refused with a remedy', () => {
   const later = new SqliteFile(path);
   later.pragma('user_version = 99');
   later.close();
-  expect(() => openDatabase(path)).toThrow(/its version is 99, wanted at most 1$/);
+  expect(() => openDatabase(path)).toThrow(/its version is 99, wanted at most 2$/);
 });
 
 test('a file that is no database is refused', () => {
@@ -40,14 +40,20 @@ test('a file that is no database is refused', () => {
   expect(() => openDatabase(path)).toThrow(/^Cannot open database/);
 });
 
-test('the version moves with a commit of another process and with own changes, not with reads', async () => {
+const turn = () => new Promise((resolve) => setImmediate(resolve));
+
+test('the version moves with changes of hosts by another process or this one, not with reads and leases', async () => {
   const path = join(temporaryFolder(), 'bivouac.db');
   const here = temporaryDatabase(path);
   const elsewhere = temporaryDatabase(path);
   const first = here.version();
   await new SqlHostStore(here).list();
   expect(here.version()).toBe(first);
+  await elsewhere.writer.append([['dropOldTokens', 0]]);
+  await turn();
+  expect(here.version()).toBe(first);
   await new SqlHostStore(elsewhere).put(aHost());
+  await turn();
   const second = here.version();
   expect(second).not.toBe(first);
   await new SqlHostStore(here).put(aHost());

@@ -1,0 +1,76 @@
+import { randomBytes } from 'node:crypto';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describeWith } from '../requirements.ts';
+import type { CableFaults } from './bad-cable.program.ts';
+import { Namespaces, type Running } from './namespaces.ts';
+
+const LARGE = randomBytes(150_000);
+const SMALL = LARGE.subarray(0, 20_000);
+const LINKS: readonly (readonly [name: string, faults: CableFaults, file: 'large' | 'small'])[] = [
+  ['loses 1 %', { loss: 0.01 }, 'large'],
+  ['loses 5 %, repeats and swaps', { loss: 0.05, duplicate: 0.05, swap: 0.05 }, 'large'],
+  ['loses 20 %', { loss: 0.2 }, 'small'],
+  ['takes half a second', { delay: 250 }, 'small'],
+];
+
+describeWith(['root', 'ip', 'atftp', '/dev/net/tun'], 'E10: a transfer over a link that', () => {
+  const net = new Namespaces('tftp');
+  const folder = mkdtempSync(join(tmpdir(), 'bivouac-tftp-'));
+  const [server, client] = [net.add('s'), net.add('c')];
+  let cable: Running;
+
+  const program = (name: string): string => new URL(name, import.meta.url).pathname;
+
+  beforeAll(async () => {
+    mkdirSync(join(folder, 'nbp'));
+    writeFileSync(join(folder, 'nbp', 'large'), LARGE);
+    writeFileSync(join(folder, 'nbp', 'small'), SMALL);
+    cable = net.start(server, process.execPath, program('bad-cable.program.ts'), server, client);
+    await cable.said('ready');
+    for (const [space, address] of [
+      [server, '10.77.0.1/24'],
+      [client, '10.77.0.11/24'],
+    ] as const) {
+      net.ip(space, 'addr', 'add', address, 'dev', 'net0');
+      net.ip(space, 'link', 'set', 'net0', 'up');
+    }
+  });
+
+  afterAll(async () => {
+    await net.down();
+    rmSync(folder, { recursive: true });
+  });
+
+  describe.each(['batch', 'dgram'])('engine %s', (engine) => {
+    let plane: Running;
+
+    beforeAll(async () => {
+      const argv = [
+        process.execPath,
+        program('boot-plane.ts'),
+        join(folder, 'nbp'),
+        '52:54:00:77:00:05=10.77.0.11',
+      ];
+      plane = net.start(server, 'env', `TFTP_ENGINE=${engine}`, ...argv);
+      await plane.said('"ready"');
+      expect(plane.output()).toContain(`"engine":"${engine}"`);
+    });
+
+    afterAll(() => plane.stop());
+
+    it.each(LINKS)('%s', { timeout: 60_000 }, async (_name, faults, file) => {
+      const line = JSON.stringify(faults);
+      cable.write(line);
+      await cable.said(`now ${line}`);
+      const target = join(folder, 'fetched');
+      for (const windowsize of [1, 16]) {
+        const options = ['blksize 1468', `windowsize ${windowsize}`].flatMap((each) => ['--option', each]);
+        await net.run(client, 'atftp', ...options, '-g', '-r', file, '-l', target, '10.77.0.1');
+        expect(readFileSync(target).equals(file === 'large' ? LARGE : SMALL)).toBe(true);
+      }
+    });
+  });
+});
