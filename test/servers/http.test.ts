@@ -27,6 +27,11 @@ test.each([
   ['two lengths', `${GET}Content-Length: 3\r\nContent-Length: 4\r\n\r\nabcd`, 400],
   ['an unknown coding', `${GET}Transfer-Encoding: xchunked\r\n\r\n`, 400],
   ['a coding hidden by a blank', `${GET}Transfer-Encoding : chunked\r\n\r\n`, 400],
+  [
+    'a type without a body',
+    `POST /api/v1/builds HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${TOKEN}\r\nContent-Type: application/json\r\n\r\n`,
+    400,
+  ],
   // Row F15.
   ['an unknown expectation', `${GET}Expect: miracles\r\n\r\n`, 417],
   ['Upgrade: h2c', `${GET.replace('close', 'Upgrade')}Upgrade: h2c\r\n\r\n`, 200],
