@@ -4,27 +4,39 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { describeWith } from '../requirements.ts';
-import type { CableFaults } from './bad-cable.program.ts';
 import { Namespaces, type Running } from './namespaces.ts';
 
 const LARGE = randomBytes(150_000);
 const SMALL = LARGE.subarray(0, 20_000);
-const LINKS: readonly (readonly [name: string, faults: CableFaults, file: 'large' | 'small'])[] = [
+/** Faults as `bad-cable.program.ts` takes them. */
+const LINKS = [
   ['loses 1 %', { loss: 0.01 }, 'large'],
   ['loses 5 %, repeats and swaps', { loss: 0.05, duplicate: 0.05, swap: 0.05 }, 'large'],
   ['loses 20 %', { loss: 0.2 }, 'small'],
   ['takes half a second', { delay: 250 }, 'small'],
-];
+] as const;
 
-describeWith(['root', 'ip', 'atftp', '/dev/net/tun'], 'E10: a transfer over a link that', () => {
+/** Lock-step by a client that repeats a lost ACK at once; windows by the only one that has them. */
+function clients(target: string, file: string): readonly (readonly string[])[] {
+  const windows = ['--option', 'blksize 1468', '--option', 'windowsize 16', '-g'];
+  return [
+    ['busybox', 'tftp', '-b', '1468', '-g', '-r', file, '-l', target, '10.77.0.1'],
+    ['atftp', ...windows, '-r', file, '-l', target, '10.77.0.1'],
+  ];
+}
+
+describeWith(['root', 'ip', 'busybox', 'atftp', '/dev/net/tun'], 'E10: a transfer over a link that', () => {
   const net = new Namespaces('tftp');
   const folder = mkdtempSync(join(tmpdir(), 'bivouac-tftp-'));
-  const [server, client] = [net.add('s'), net.add('c')];
+  let server = '';
+  let client = '';
   let cable: Running;
 
   const program = (name: string): string => new URL(name, import.meta.url).pathname;
 
   beforeAll(async () => {
+    server = net.add('s');
+    client = net.add('c');
     mkdirSync(join(folder, 'nbp'));
     writeFileSync(join(folder, 'nbp', 'large'), LARGE);
     writeFileSync(join(folder, 'nbp', 'small'), SMALL);
@@ -66,9 +78,8 @@ describeWith(['root', 'ip', 'atftp', '/dev/net/tun'], 'E10: a transfer over a li
       cable.write(line);
       await cable.said(`now ${line}`);
       const target = join(folder, 'fetched');
-      for (const windowsize of [1, 16]) {
-        const options = ['blksize 1468', `windowsize ${windowsize}`].flatMap((each) => ['--option', each]);
-        await net.run(client, 'atftp', ...options, '-g', '-r', file, '-l', target, '10.77.0.1');
+      for (const argv of clients(target, file)) {
+        await net.run(client, ...argv);
         expect(readFileSync(target).equals(file === 'large' ? LARGE : SMALL)).toBe(true);
       }
     });

@@ -105,8 +105,11 @@ describeWith(['root', 'ip', 'busybox', 'tftp', 'atftp', 'curl'], 'real TFTP clie
         expect(await fetch(name, tftp(name))).toBe(true);
         expect(await fetch(name, atftp(name))).toBe(true);
         expect(await fetch(name, atftp(name, 'blksize 1468', 'tsize 0'))).toBe(true);
-        expect(await fetch(name, curl(name, 1468))).toBe(true);
-        expect(await fetch(name, curl(name, 65_464))).toBe(true);
+        // curl takes a size of 0 in the OACK for a fault.
+        if (name !== 'empty') {
+          expect(await fetch(name, curl(name, 1468))).toBe(true);
+          expect(await fetch(name, curl(name, 65_464))).toBe(true);
+        }
         expect(await fetch(name, busybox(name, 1468))).toBe(true);
       },
     );

@@ -36,6 +36,8 @@ export class TftpServer {
   readonly #desk: Desk;
   readonly #counters = new TftpCounters();
   #engine: Engine | undefined;
+  /** Settles when no engine is being replaced. */
+  #replaced: Promise<void> = Promise.resolve();
 
   constructor(options: TftpServerOptions) {
     this.#options = options;
@@ -53,6 +55,7 @@ export class TftpServer {
 
   /** Stop listening and break off the transfers under way. */
   async stop(): Promise<void> {
+    await this.#replaced;
     const engine = this.#engine;
     this.#engine = undefined;
     await engine?.stop();
@@ -77,7 +80,9 @@ export class TftpServer {
     const { engine: wanted = 'auto', logger } = this.#options;
     const options = this.#engineOptions(port);
     if (wanted === 'dgram') return this.#startDgram(options, 'as configured');
-    const onGivenUp = (reason: string): void => void this.#fallBack(reason);
+    const onGivenUp = (reason: string): void => {
+      this.#replaced = this.#fallBack(reason);
+    };
     const started = await BatchEngine.start({ ...options, onGivenUp });
     if (!started.ok) {
       if (wanted === 'batch') logger.warn({ cause: started.reason }, 'TFTP engine "batch" cannot be had');
@@ -97,8 +102,8 @@ export class TftpServer {
   /** The thread of the batch engine cannot be kept running: serve without it, on the same port. */
   async #fallBack(reason: string): Promise<void> {
     const failed = this.#engine;
-    if (failed === undefined) return;
     this.#engine = undefined;
+    if (failed === undefined) return;
     try {
       await failed.stop();
       this.#engine = await this.#startDgram(this.#engineOptions(failed.port), reason);

@@ -10,8 +10,8 @@ export interface Timing {
   readonly longestWait: number;
 }
 
-/** Before a round trip was measured: a boot ROM on the same site answers within a few milliseconds. */
-const FIRST_WAIT = 250;
+/** RFC 6298 section 2.1. Before a round trip was measured patience pays: there are clients that give up at a second OACK. */
+const FIRST_WAIT = 1000;
 /** Below this a busy client or a full queue is taken for a loss. */
 const SHORTEST_WAIT = 50;
 const LONGEST_WAIT = 5000;
@@ -19,7 +19,7 @@ const LONGEST_WAIT = 5000;
 /** The timing of a client that has not answered yet. `timeout`: seconds it asked for, the longest wait (RFC 2349). */
 export function unmeasured(timeout: number | undefined): Timing {
   const longestWait = timeout === undefined ? LONGEST_WAIT : Math.min(timeout * 1000, LONGEST_WAIT);
-  return { srtt: -1, rttvar: 0, rto: FIRST_WAIT, longestWait };
+  return { srtt: -1, rttvar: 0, rto: Math.min(FIRST_WAIT, longestWait), longestWait };
 }
 
 /** Take a round trip into account (RFC 6298 section 2.2 and 2.3); its time-out begins anew. */

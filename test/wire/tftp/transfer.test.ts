@@ -206,7 +206,7 @@ describe('retransmission', () => {
       const first = flight(transfer);
       for (let times = 0; times < 3; times++) expect(timedOut(transfer, transfer.deadline)).toEqual(first);
       expect(timedOut(transfer, transfer.deadline)).toBe('silent');
-      expect(transfer.sentAt).toBeLessThan(5000);
+      expect(transfer.sentAt).toBeLessThan(15_000);
     }
   });
 
