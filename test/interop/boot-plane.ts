@@ -116,6 +116,7 @@ await dhcp.start();
 await tftp.start();
 print('info')({}, 'ready');
 process.once('SIGTERM', () => {
-  print('info')({ facts: recorder.records, leases: leases.list() }, 'record');
-  void Promise.all([dhcp.stop(), tftp.stop()]);
+  void Promise.all([dhcp.stop(), tftp.stop()])
+    .then(() => facts.settled())
+    .then(() => print('info')({ facts: recorder.records, leases: leases.list() }, 'record'));
 });

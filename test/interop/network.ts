@@ -39,6 +39,13 @@ export class TestNetwork {
     ip('-n', this.client, 'addr', 'replace', `${address}/24`, 'dev', 'net0');
   }
 
+  /** Change the largest packet that the cable carries. */
+  mtu(octets: number): void {
+    for (const space of [this.server, this.client]) {
+      ip('-n', space, 'link', 'set', 'net0', 'mtu', String(octets));
+    }
+  }
+
   /** Run a program in the client's namespace; resolves to all it printed. */
   async inClient(program: string, ...args: readonly string[]): Promise<string> {
     const argv = ['netns', 'exec', this.client, program, ...args];

@@ -16,6 +16,9 @@ import {
 } from './session.ts';
 import { TransferTable } from './table.ts';
 
+/** Room for the ACKs of hundreds of clients. */
+const SOCKET_BUFFER = 4 * 1024 * 1024;
+
 /** Runs the transfers in the main thread by sockets of Node.js: everywhere, one system call for each datagram. */
 export class DgramEngine implements Engine, Outlet {
   readonly name = 'dgram';
@@ -51,6 +54,8 @@ export class DgramEngine implements Engine, Outlet {
     try {
       for (const address of options.addresses) {
         const socket = await bindUdp({ address, port: engine.#port });
+        // The system gives what it allows.
+        socket.setRecvBufferSize(SOCKET_BUFFER);
         engine.#adopt(socket, address);
         engine.#port = socket.address().port;
       }

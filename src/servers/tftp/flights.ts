@@ -28,9 +28,9 @@ export class Flights {
     this.#options = options;
   }
 
-  /** Send all that is in flight, and set the transfer's deadline. */
+  /** Send what the transfer's verdict calls for, and set its deadline. */
   send(session: Session, serving: Serving, now: number): void {
-    serving.unsent = serving.transfer.base;
+    serving.unsent = serving.transfer.from;
     this.resume(session, serving, now);
   }
 

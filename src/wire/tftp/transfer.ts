@@ -18,6 +18,8 @@ export interface Transfer {
   readonly timing: Timing;
   base: number;
   next: number;
+  /** First block to send when a verdict is `send`; those from `base` up to it have only just been sent. */
+  from: number;
   /** When the flight was last sent, in milliseconds of any steady clock. */
   sentAt: number;
   /** When to call {@link onTimeout}. */
@@ -34,7 +36,7 @@ export interface Transfer {
   isVerified: boolean;
 }
 
-/** What to do after an event: nothing, send the flight, or end. */
+/** What to do after an event: nothing, send the blocks from `from` to `next - 1`, or end. */
 export type Verdict = 'wait' | 'send' | 'complete' | 'silent';
 
 /** How a transfer ended. */
@@ -63,6 +65,7 @@ export function startTransfer(agreed: Negotiated, size: number, now: number): Tr
     timing: unmeasured(agreed.timeout),
     base,
     next: base + 1,
+    from: base,
     sentAt: now,
     deadline: Number.POSITIVE_INFINITY,
     progressAt: now,
@@ -103,6 +106,7 @@ export function onTimeout(transfer: Transfer, now: number): Verdict {
   const isForged = !transfer.isVerified && transfer.resent >= UNVERIFIED_RESENDS;
   if (isForged || now - transfer.progressAt >= SILENCE_MS) return 'silent';
   transfer.resent++;
+  transfer.from = transfer.base;
   transfer.isResent = true;
   transfer.wentBackAt = now;
   backOff(transfer.timing);
@@ -133,8 +137,13 @@ function onRepeatedAck(transfer: Transfer, now: number): Verdict {
 
 /** An ACK inside the flight: the block after it was lost, and all from there on are sent again (RFC 7440 section 4). */
 function onGap(transfer: Transfer, now: number): Verdict {
-  // A client that acknowledges each block would otherwise be sent a window for each of them.
-  return isTooSoon(transfer, transfer.wentBackAt, now) ? 'wait' : goBack(transfer, now);
+  if (!isTooSoon(transfer, transfer.wentBackAt, now)) return goBack(transfer, now);
+  // The rest of the flight is on its way. The client counts its next window from this ACK, so that window is made full; one
+  // that acknowledges each block is sent one for each.
+  const from = transfer.next;
+  fillWindow(transfer);
+  transfer.from = from;
+  return from < transfer.next ? 'send' : 'wait';
 }
 
 /** Whether an ACK cannot have been caused by what was sent at that time: it took less than half a round trip. */
@@ -150,6 +159,7 @@ function goBack(transfer: Transfer, now: number): Verdict {
 }
 
 function fillWindow(transfer: Transfer): Verdict {
+  transfer.from = transfer.base;
   transfer.next = Math.min(transfer.base + transfer.windowSize, transfer.lastBlock + 1);
   return 'send';
 }

@@ -57,8 +57,8 @@ export function overLink(transfer: Transfer, faults: LinkFaults, seed: number): 
   const act = (verdict: Verdict): Verdict => {
     if (verdict !== 'send') return verdict;
     sent(transfer, now);
-    packets += transfer.next - transfer.base;
-    for (const block of flight(transfer)) put('client', block);
+    packets += transfer.next - transfer.from;
+    for (const block of flight(transfer)) if (block >= transfer.from) put('client', block);
     return verdict;
   };
   let outcome = act('send');

@@ -7,7 +7,6 @@ export class ReceivingClient {
   readonly #windowSize: number;
   readonly #lastBlock: number;
   #inWindow = 0;
-  #old = 0;
   #toldGap = false;
   /** The last block taken in order; 0 is the OACK. */
   taken = -1;
@@ -42,13 +41,12 @@ export class ReceivingClient {
       this.#toldGap = true;
       return this.#ack();
     }
-    this.#old++;
-    return this.#old >= this.#windowSize ? this.#ack() : undefined;
+    this.#inWindow++;
+    return this.#windowSize > 1 && this.#inWindow >= this.#windowSize ? this.#ack() : undefined;
   }
 
   #ack(): number {
     this.#inWindow = 0;
-    this.#old = 0;
     return this.taken;
   }
 }
@@ -79,5 +77,5 @@ export function timedOut(transfer: Transfer, now: number): readonly number[] | V
 function done(transfer: Transfer, verdict: Verdict, now: number): readonly number[] | Verdict {
   if (verdict !== 'send') return verdict;
   sent(transfer, now);
-  return flight(transfer);
+  return flight(transfer).filter((block) => block >= transfer.from);
 }
