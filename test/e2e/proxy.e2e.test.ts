@@ -34,6 +34,7 @@ describeWith(
     let lan = '';
     let elsewhere = '';
     let server: Running | undefined;
+    let poweredOnAt = 0;
 
     beforeAll(async () => {
       ({ config } = await makeLabSite(folder, DATA));
@@ -63,6 +64,7 @@ describeWith(
     });
 
     async function serve(mode: 'proxy' | 'auto'): Promise<Running> {
+      poweredOnAt = Date.now();
       const text = readFileSync(config, 'utf8').replace(
         /subnets: \[\{[^}]*\}\]/,
         `subnets: [${subnetOf(mode)}]`,
@@ -93,23 +95,12 @@ describeWith(
       powered.push(await hosts.powerOn(virtual, network));
     }
 
-    /** The DHCP and script lines of the newest boot, as `host show` has them. */
+    /** The newest boot as `host show` has it; nothing before its first packet: the data directory knows older boots. */
     async function timeline(name: string): Promise<string> {
-      const show = [
-        'ip',
-        'netns',
-        'exec',
-        lan,
-        process.execPath,
-        MAIN,
-        '--config',
-        config,
-        'host',
-        'show',
-        name,
-        '--boot',
-        'last',
-      ] as const;
+      const bivouac = ['ip', 'netns', 'exec', lan, process.execPath, MAIN, '--config', config] as const;
+      const show = [...bivouac, 'host', 'show', name, '--boot', 'last'] as const;
+      const { stdout } = await commandRunner.run([...show, '--json']).catch(() => ({ stdout: '{}' }));
+      if (!startedSince(JSON.parse(stdout), poweredOnAt)) return '';
       return (await commandRunner.run(show)).stdout;
     }
 
@@ -139,6 +130,11 @@ describeWith(
     });
   },
 );
+
+function startedSince(boot: unknown, time: number): boolean {
+  if (typeof boot !== 'object' || boot === null || !('startedAt' in boot)) return false;
+  return typeof boot.startedAt === 'number' && boot.startedAt >= time;
+}
 
 function subnetOf(mode: 'proxy' | 'auto'): string {
   return `{subnet: 10.77.0.0/24, mode: ${mode}}`;
