@@ -153,8 +153,8 @@ function makeWorker({ live, state, logger }: DaemonOptions): BuildWorker {
     (opened ??= openBuildSite(live.current().directories.data, state, `bivouac ${version()}`));
   return new BuildWorker({
     jobs: state.jobs,
-    build: async ({ image }, log, signal) =>
-      buildImage({ image, images: live.current().images, log, signal, whenBusy: 'wait' }, await site()),
+    build: async ({ request }, log, signal) =>
+      buildImage({ ...request, images: live.current().images, log, signal, whenBusy: 'wait' }, await site()),
     recover: async () => recoverBuilds(await site()),
     onError: (error) => logger.error({ reason: messageOf(error) }, 'build worker: something went wrong'),
   });

@@ -86,12 +86,12 @@ export function anImage(given: Partial<ImageDefinition> = {}): ImageDefinition {
   return {
     name: imageName('web'),
     parent: imageName('base'),
-    suite: 'trixie',
+    source: { kind: 'suite', suite: 'trixie' },
     architecture: 'amd64',
     stages: [],
     kernel: 'linux-image-amd64',
     cmdline: [],
-    output: { kind: 'netboot' },
+    outputs: [{ kind: 'netboot' }],
     ...given,
   };
 }
@@ -108,6 +108,7 @@ export function aRelease(given: Partial<NetbootRelease> = {}): NetbootRelease {
     initramfs: artefact('2'),
     layers: [{ ...artefact('3'), stage: 'bootstrap', image: imageName('trixie'), contentId: '3'.repeat(64) }],
     cmdline: ['console=ttyS0'],
+    files: [],
     ...given,
   };
 }

@@ -1,6 +1,12 @@
 import { posix } from 'node:path';
 import type { Cpu } from '../core/arch.ts';
-import type { ImageDefinition, ImageOutput, OutputFileDefinition, StageDefinition } from '../core/image.ts';
+import type {
+  ImageDefinition,
+  OutputDefinition,
+  OutputFileDefinition,
+  RootSource,
+  StageDefinition,
+} from '../core/image.ts';
 import { readStage } from './stage-kind.ts';
 import type { Path, TreeOptions } from './tree-fault.ts';
 
@@ -54,29 +60,29 @@ export function readImageKeys(
   }
   const kernel = readKernel(keys, context) ?? context.parent?.kernel;
   return {
-    suite: readSuite(key, keys, context),
+    source: readSource(key, keys, context),
     architecture: readArchitecture(keys, context),
     stages: readStages(keys, context),
     ...(kernel === undefined ? {} : { kernel }),
     cmdline: [...(context.parent?.cmdline ?? []), ...readCmdline(keys, context)],
-    output: readOutput(keys, context),
+    outputs: [readOutput(keys, context)],
   };
 }
 
-function readSuite(key: string, keys: Mapping, { path, parent, fault }: KeyContext): string {
+function readSource(key: string, keys: Mapping, { path, parent, fault }: KeyContext): RootSource {
   if (parent !== undefined) {
     if ('from' in keys) {
       const message = 'Cannot use "from" here: only a top-level image names its release';
       fault([...path, 'from'], message, `Remove it: the image is made from "${parent.name}"`);
     }
-    return parent.suite;
+    return parent.source;
   }
   const suite = keys['from'] ?? key;
-  if (typeof suite === 'string' && DEBIAN_SUITES.has(suite)) return suite;
+  if (typeof suite === 'string' && DEBIAN_SUITES.has(suite)) return { kind: 'suite', suite };
   const at = 'from' in keys ? [...path, 'from'] : path;
   const remedy = `Set "from" to one of ${[...DEBIAN_SUITES].join(', ')}`;
   fault(at, `Cannot make a root from ${quote(suite)}: it is no Debian suite`, remedy);
-  return key;
+  return { kind: 'suite', suite: key };
 }
 
 function readArchitecture(keys: Mapping, { options, path, fault }: KeyContext): Cpu {
@@ -115,7 +121,7 @@ function readCmdline(keys: Mapping, { path, fault }: KeyContext): readonly strin
   });
 }
 
-function readOutput(keys: Mapping, { path, fault }: KeyContext): ImageOutput {
+function readOutput(keys: Mapping, { path, fault }: KeyContext): OutputDefinition {
   const outputs = keys['outputs'];
   if (outputs === undefined) return { kind: 'netboot' };
   const at = [...path, 'outputs'];

@@ -1,4 +1,4 @@
-import type { ImageDefinition, ImageName, StageDefinition } from '../core/image.ts';
+import { type ImageDefinition, type ImageName, isBootable, type StageDefinition } from '../core/image.ts';
 import type { ContentId, StepResult } from '../ports/build-cache.ts';
 import type { InputDigests } from './content-id.ts';
 import { contentId } from './content-id.ts';
@@ -24,10 +24,10 @@ export type KnownResults = ReadonlyMap<ContentId, StepResult>;
 /** The steps that make the last image of the chain, without regard to what is known. */
 export function stepsOf(chain: ImageChain, inputs: InputDigests): readonly Step[] {
   const target = targetOf(chain);
-  const kernelImage = target.output.kind === 'netboot' ? kernelImageOf(chain) : undefined;
+  const kernelImage = isBootable(target) ? kernelImageOf(chain) : undefined;
   const steps = new StepList(inputs);
-  const { suite, architecture } = target;
-  steps.add(chain[0], 'bootstrap', { action: 'bootstrap', args: { suite, architecture } });
+  const { source, architecture } = target;
+  steps.add(chain[0], 'bootstrap', { action: 'bootstrap', args: { source, architecture } });
   for (const image of chain) {
     for (const stage of image.stages) steps.addStage(image, stage);
     if (image === kernelImage) {
@@ -35,8 +35,10 @@ export function stepsOf(chain: ImageChain, inputs: InputDigests): readonly Step[
       steps.add(image, 'initramfs', { action: 'make-initramfs', args: { environment } });
     }
   }
-  if (target.output.kind === 'files') {
-    steps.add(target, 'files', { action: 'take-files', args: { files: target.output.files } });
+  for (const output of target.outputs) {
+    if (output.kind === 'files') {
+      steps.add(target, 'files', { action: 'take-files', args: { files: output.files } });
+    }
   }
   return steps.list;
 }

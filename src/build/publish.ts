@@ -3,7 +3,7 @@ import type { Digest } from '../core/artefact.ts';
 import { digestFromHex } from '../core/artefact.ts';
 import { AppError } from '../core/errors.ts';
 import { STABLE } from '../core/image.ts';
-import type { NamedRelease, Release, ReleaseLayer } from '../core/release.ts';
+import type { NamedRelease, Release, ReleaseFile, ReleaseLayer } from '../core/release.ts';
 import { canonicalJson } from '../core/release.ts';
 import type { StepResult } from '../ports/build-cache.ts';
 import type { CatalogueStore } from '../ports/catalogue-store.ts';
@@ -17,34 +17,28 @@ export function releaseOf(plan: Plan, results: KnownResults, builder: string): N
   const base = { schema: 1, image: target.name, architecture: target.architecture, builder } as const;
   const made = plan.steps.map((step) => [step, results.get(step.id)] as const);
   const layers = made.flatMap(([step, result]) => layerOf(step, result));
-  const last = made
-    .map(([, result]) => result)
-    .findLast((result) => result !== undefined && result.kind !== 'layer');
-  if (last?.kind === 'files') {
-    const files = Object.entries(last.files).map(([name, ref]) => ({
-      name,
-      digest: ref.digest,
-      size: ref.size,
-    }));
-    return named({
-      ...base,
-      output: 'files',
-      files: files.sort((a, b) => (a.name < b.name ? -1 : 1)),
-      layers,
-    });
-  }
+  const files = filesOf(made.map(([, result]) => result));
+  const initramfs = made.map(([, result]) => result).findLast((result) => result?.kind === 'initramfs');
   const [first, ...rest] = layers;
-  if (last?.kind === 'initramfs' && first !== undefined) {
-    const { kernelVersion, kernel, initramfs } = last;
-    const boot = { kernelVersion, kernel, initramfs, cmdline: target.cmdline };
+  if (initramfs !== undefined && first !== undefined) {
+    const { kernelVersion, kernel, initramfs: image } = initramfs;
+    const boot = { kernelVersion, kernel, initramfs: image, cmdline: target.cmdline, files };
     return named({ ...base, output: 'netboot', ...boot, layers: [first, ...rest] });
   }
+  if (files.length > 0) return named({ ...base, output: 'files', files, layers });
   throw new AppError('build-failed', `Cannot publish image "${target.name}": nothing bootable was made`);
 }
 
 /** Point `stable` of the image to the release; false when it did already. */
 export async function publishRelease(release: NamedRelease, catalogue: CatalogueStore): Promise<boolean> {
   return await catalogue.publish(release, STABLE);
+}
+
+function filesOf(results: readonly (StepResult | undefined)[]): readonly ReleaseFile[] {
+  return results
+    .flatMap((result) => (result?.kind === 'files' ? Object.entries(result.files) : []))
+    .map(([name, { digest, size }]) => ({ name, digest, size }))
+    .sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 
 function layerOf(step: Step, result: StepResult | undefined): readonly ReleaseLayer[] {

@@ -38,7 +38,7 @@ export function kernelImageOf(chain: ImageChain): ImageDefinition | undefined {
 /** Reject a request whose release would hold nothing: neither a kernel to boot nor files. */
 export function requirePublishable(chain: ImageChain, images: readonly ImageDefinition[]): void {
   const target = targetOf(chain);
-  if (target.output.kind === 'files' || target.kernel !== undefined) return;
+  if (target.kernel !== undefined || target.outputs.some((output) => output.kind === 'files')) return;
   const children = images.filter((image) => image.parent === target.name).map((image) => `"${image.name}"`);
   const remedy = `Set "kernel" or "outputs" in its definition${children.length > 0 ? `, or build ${children.join(' or ')}` : ''}`;
   const reason = 'it has neither a kernel nor output files, so there is nothing to publish';

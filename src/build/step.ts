@@ -1,12 +1,12 @@
 import type { Cpu } from '../core/arch.ts';
-import type { ImageName, OutputFileDefinition } from '../core/image.ts';
+import type { ImageName, OutputFileDefinition, RootSource } from '../core/image.ts';
 import type { ContentId } from '../ports/build-cache.ts';
 import type { StageEnvironment } from '../ports/container-engine.ts';
 
 /** Every action a build can take, with its arguments. A new row that nobody can run does not compile. */
 export interface StepArgs {
   /** A minimal Debian root. */
-  readonly bootstrap: { readonly suite: string; readonly architecture: Cpu };
+  readonly bootstrap: { readonly source: RootSource; readonly architecture: Cpu };
   /** A script run as root inside the container; `path` is absolute. */
   readonly 'run-script': { readonly path: string; readonly environment: StageEnvironment };
   /** A folder copied over `/`; `path` is absolute. */

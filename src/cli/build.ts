@@ -5,6 +5,7 @@ import { type BuildOutcome, buildImage } from '../build/build.ts';
 import { type JobBuild, runJob } from '../build/worker.ts';
 import { AppError } from '../core/errors.ts';
 import type { ImageName } from '../core/image.ts';
+import { buildAll } from '../core/job.ts';
 import type { JobResult } from '../ports/job-store.ts';
 import { requireImage } from './image-name.ts';
 import { globalOptions, print, printJson } from './invocation.ts';
@@ -41,7 +42,7 @@ export async function buildAsJob(
   show: (line: string) => void,
 ): Promise<{ outcome: BuildOutcome | undefined; result: JobResult }> {
   const buildSite = await openBuildSite(state.site.directories.data, state, `bivouac ${version()}`);
-  const queued = await state.jobs.enqueue(image);
+  const queued = await state.jobs.enqueue({ ...buildAll(image), ...(fresh ? { fresh } : {}) });
   const job = await state.jobs.claim(queued.job.id);
   if (job === undefined)
     throw new AppError('busy', `Cannot build "${image}": the server has taken job ${queued.job.id}`, {

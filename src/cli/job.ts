@@ -83,7 +83,7 @@ function parseJobId(text: string): JobId {
 function jobRow(job: Job): string[] {
   const end = job.finishedAt ?? Date.now();
   const took = job.startedAt === undefined ? '-' : formatSeconds((end - job.startedAt) / 1000);
-  return [job.id, job.image, job.state, formatTime(job.createdAt), took, resultOf(job)];
+  return [job.id, job.request.image, job.state, formatTime(job.createdAt), took, resultOf(job)];
 }
 
 function resultOf(job: Job): string {

@@ -54,6 +54,7 @@ function standInRelease(host: Host): NamedRelease<NetbootRelease> {
     initramfs: artefact,
     layers: [layer],
     cmdline: [],
+    files: [],
   };
   return { digest, release };
 }

@@ -17,8 +17,11 @@ export type StageDefinition =
   | { readonly kind: 'script'; readonly name: string; readonly path: string }
   | { readonly kind: 'files'; readonly name: string; readonly path: string };
 
-/** What a release of the image consists of: a bootable root, or files copied out of it (the NBPs). */
-export type ImageOutput =
+/** What the root of a release master is made from. */
+export type RootSource = { readonly kind: 'suite'; readonly suite: string };
+
+/** What a release of the image offers: a root that hosts boot into, or files copied out of it (the NBPs). */
+export type OutputDefinition =
   | { readonly kind: 'netboot' }
   | { readonly kind: 'files'; readonly files: readonly OutputFileDefinition[] };
 
@@ -32,10 +35,10 @@ export interface OutputFileDefinition {
 /** One image of the tree in `images/config.yml`, with what it inherits already filled in. */
 export interface ImageDefinition {
   readonly name: ImageName;
-  /** Undefined for a release master, whose root is bootstrapped from `suite`. */
+  /** Undefined for a release master, whose root is made from `source`. */
   readonly parent?: ImageName;
-  /** Debian suite of the top-level ancestor. */
-  readonly suite: string;
+  /** Where the root of the top-level ancestor comes from. */
+  readonly source: RootSource;
   readonly architecture: Cpu;
   /** Own stages only, in order; the parent's come before them. */
   readonly stages: readonly StageDefinition[];
@@ -46,7 +49,13 @@ export interface ImageDefinition {
   readonly kernel?: string;
   /** Kernel arguments: the parent's, then its own. */
   readonly cmdline: readonly string[];
-  readonly output: ImageOutput;
+  /** At least one, each kind once. */
+  readonly outputs: readonly [OutputDefinition, ...OutputDefinition[]];
+}
+
+/** Whether hosts boot into releases of the image. */
+export function isBootable({ outputs }: Pick<ImageDefinition, 'outputs'>): boolean {
+  return outputs.some((output) => output.kind === 'netboot');
 }
 
 /** Parse an image name; undefined when it has another form. */

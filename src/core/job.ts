@@ -9,10 +9,35 @@ export type JobId = string & { readonly [jobIdBrand]: true };
 /** `interrupted`: the process that ran it died. */
 export type JobState = 'queued' | 'running' | 'succeeded' | 'failed' | 'interrupted';
 
-/** One request to build an image. */
+/** Which parts of an image a build makes: layers, files of its hosts, initramfs, kernel; `all` is the first three, `trueall` all four. */
+export const BUILD_TARGETS = ['rootfs', 'conffs', 'initramfs', 'kernel', 'all', 'trueall'] as const;
+
+/** One of `BUILD_TARGETS`. */
+export type BuildTarget = (typeof BUILD_TARGETS)[number];
+
+/** What somebody wants built. */
+export interface BuildRequest {
+  readonly image: ImageName;
+  readonly target: BuildTarget;
+  /** How many ancestors are brought up to date first; those beyond stay as they were last built. */
+  readonly buildParents: number | 'all';
+  /** Host pattern in place of the image's own. */
+  readonly conffs?: string;
+  /** Branch of the playbooks in place of the image's own. */
+  readonly branch?: string;
+  /** Use nothing that is known. */
+  readonly fresh?: true;
+}
+
+/** Everything of an image, and of its ancestors what is out of date. */
+export function buildAll(image: ImageName): BuildRequest {
+  return { image, target: 'all', buildParents: 'all' };
+}
+
+/** A request to build an image, and how it went. */
 export interface Job {
   readonly id: JobId;
-  readonly image: ImageName;
+  readonly request: BuildRequest;
   readonly state: JobState;
   /** Milliseconds since 1970. */
   readonly createdAt: number;

@@ -11,7 +11,7 @@ export interface ReleaseLayer extends ArtefactRef {
   readonly contentId: string;
 }
 
-/** A file of a `files` release. */
+/** A file that an output made. */
 export interface ReleaseFile extends ArtefactRef {
   readonly name: string;
 }
@@ -32,6 +32,8 @@ export interface NetbootRelease extends ReleaseBase {
   readonly initramfs: ArtefactRef;
   readonly layers: readonly [ReleaseLayer, ...ReleaseLayer[]];
   readonly cmdline: readonly string[];
+  /** What its other outputs made. */
+  readonly files: readonly ReleaseFile[];
 }
 
 /** Files taken out of a root, such as the NBPs of the image `nbp`. */

@@ -1,5 +1,4 @@
-import type { ImageName } from '../core/image.ts';
-import type { Job, JobId } from '../core/job.ts';
+import type { BuildRequest, Job, JobId } from '../core/job.ts';
 
 /** How a job ended. */
 export type JobResult =
@@ -9,7 +8,7 @@ export type JobResult =
 /** Build jobs and their logs. An acknowledged job is on disk. */
 export interface JobStore {
   /** Queue a job; when one for this image is queued already, that one is returned (`merged`). */
-  enqueue(image: ImageName): Promise<{ readonly job: Job; readonly merged: boolean }>;
+  enqueue(request: BuildRequest): Promise<{ readonly job: Job; readonly merged: boolean }>;
   /** Take the oldest queued job, or this one if it is still queued; it is then `running`, owned by this process. */
   claim(id?: JobId): Promise<Job | undefined>;
   finish(id: JobId, result: JobResult): Promise<void>;

@@ -1,5 +1,6 @@
 import Type, { type TProperties } from 'typebox';
 import { HOST_FIELDS } from '../config/schema.ts';
+import { BUILD_TARGETS } from '../core/job.ts';
 import { LEASE_STATES } from '../core/lease.ts';
 
 /** A JSON object with these keys and no others. */
@@ -29,10 +30,20 @@ export const HostDocument = document({
   source: document({ kind: Type.String(), path: Type.Optional(Type.String()) }),
 });
 
+/** What a build job is to make. */
+const BuildRequestDocument = document({
+  image: Type.String(),
+  target: Type.Enum([...BUILD_TARGETS]),
+  buildParents: Type.Union([Type.Integer({ minimum: 0 }), Type.Literal('all')]),
+  conffs: Type.Optional(Type.String()),
+  branch: Type.Optional(Type.String()),
+  fresh: Type.Optional(Type.Literal(true)),
+});
+
 /** A build job as the API shows it. */
 export const JobDocument = document({
   id: Type.String(),
-  image: Type.String(),
+  request: BuildRequestDocument,
   state: Type.Enum(['queued', 'running', 'succeeded', 'failed', 'interrupted']),
   createdAt: Milliseconds,
   startedAt: Type.Optional(Milliseconds),
@@ -46,9 +57,9 @@ export const JobDocument = document({
 export const ImageDocument = document({
   name: Type.String(),
   parent: Type.Optional(Type.String()),
-  suite: Type.String(),
+  source: Type.Object({}, { additionalProperties: true, description: 'what the root is made from' }),
   architecture: Type.String(),
-  output: Type.Enum(['netboot', 'files']),
+  outputs: Type.Array(Type.String()),
   channels: Type.Array(document({ channel: Type.String(), release: DigestText, publishedAt: Milliseconds })),
 });
 

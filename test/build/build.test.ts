@@ -174,8 +174,8 @@ describe('buildImage', () => {
     const { images, build } = setUp();
     const [trixie, demo] = images;
     if (trixie === undefined || demo === undefined) throw new Error('Expected two images');
-    const output = { kind: 'files', files: [{ name: 'a', path: '/etc/none' }] } as const;
-    const error = await errorOf(build({ images: [trixie, { ...demo, output }] }));
+    const outputs = [{ kind: 'files', files: [{ name: 'a', path: '/etc/none' }] }] as const;
+    const error = await errorOf(build({ images: [trixie, { ...demo, outputs }] }));
     expect(String(error)).toContain('Cannot take "a" from image "demo": its root has no file "/etc/none"');
   });
 

@@ -78,9 +78,9 @@ export function demoTree(
     writeFileSync(path, text);
     return { kind: 'script', name, path };
   });
-  const output = { kind: 'files', files: [{ name: 'demo', path: '/etc/demo' }] } as const;
+  const outputs = [{ kind: 'files', files: [{ name: 'demo', path: '/etc/demo' }] }] as const;
   return [
-    { ...plain, name: imageName('trixie'), output: { kind: 'netboot' } },
-    { ...plain, name: imageName('demo'), parent: imageName('trixie'), stages, output },
+    { ...plain, name: imageName('trixie'), outputs: [{ kind: 'netboot' }] },
+    { ...plain, name: imageName('demo'), parent: imageName('trixie'), stages, outputs },
   ];
 }

@@ -23,7 +23,7 @@ function tree(): readonly ImageDefinition[] {
     parent: _parent,
     kernel: _kernel,
     ...plain
-  } = anImage({ output: { kind: 'netboot' }, cmdline: [] });
+  } = anImage({ outputs: [{ kind: 'netboot' }], cmdline: [] });
   const kernel = 'linux-image-amd64';
   return [
     { ...plain, name: imageName('trixie'), stages: [] },
@@ -122,7 +122,7 @@ describe('planBuild', () => {
   it('takes output files from the top of an image that publishes files', () => {
     const files = [{ name: 'a', path: '/a' }];
     const chain = imageChain(
-      TREE.map((image) => (image.name === 'web' ? { ...image, output: { kind: 'files', files } } : image)),
+      TREE.map((image) => (image.name === 'web' ? { ...image, outputs: [{ kind: 'files', files }] } : image)),
       imageName('web'),
     );
     const steps = stepsOf(chain, INPUTS);

@@ -39,7 +39,7 @@ describe('imageTree', () => {
       ['web', 'base'],
     ]);
     const [, nbp, base, web] = images;
-    expect(nbp?.output).toEqual({
+    expect(nbp?.outputs[0]).toEqual({
       kind: 'files',
       files: [{ name: 'ipxe.efi', path: '/usr/lib/ipxe/ipxe.efi' }],
     });
@@ -49,19 +49,19 @@ describe('imageTree', () => {
       { kind: 'files', name: '../boot/agent', path: '/site/boot/agent' },
     ]);
     expect(web).toMatchObject({
-      suite: 'trixie',
+      source: { kind: 'suite', suite: 'trixie' },
       architecture: 'amd64',
       kernel: 'linux-image-amd64',
       cmdline: ['console=ttyS0', 'quiet'],
       stages: [],
-      output: { kind: 'netboot' },
+      outputs: [{ kind: 'netboot' }],
     });
   });
 
   it('lets "name" and "from" override the key', () => {
     const { images, faults } = read({ 'debian-13': { name: 'd13', from: 'trixie' } });
     expect(faults).toEqual([]);
-    expect(images).toMatchObject([{ name: 'd13', suite: 'trixie' }]);
+    expect(images).toMatchObject([{ name: 'd13', source: { suite: 'trixie' } }]);
   });
 
   it('reports all faults at once, each with its path and a remedy', () => {

@@ -2,6 +2,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import type { BuildOutcome } from '../../src/build/build.ts';
 import { BuildWorker, type JobBuild, runJob } from '../../src/build/worker.ts';
 import { AppError } from '../../src/core/errors.ts';
+import { buildAll } from '../../src/core/job.ts';
 import type { NamedRelease } from '../../src/core/release.ts';
 import { digest, imageName } from '../builders.ts';
 import { FakeJobStore } from '../fakes/job-store.ts';
@@ -22,7 +23,7 @@ const OUTCOME: BuildOutcome = { release: RELEASE, published: true, stepsRun: 1, 
 const NEVER = new AbortController().signal;
 
 async function claimed(jobs: FakeJobStore) {
-  await jobs.enqueue(imageName('web'));
+  await jobs.enqueue(buildAll(imageName('web')));
   const job = await jobs.claim();
   if (job === undefined) throw new Error('Expected a job');
   return job;
@@ -113,13 +114,13 @@ describe('BuildWorker', () => {
   it('marks dead jobs, cleans up, then takes queued jobs in order', async () => {
     const built: string[] = [];
     const { jobs, worker, recovered, stateOf } = setUp((job) => {
-      built.push(job.image);
+      built.push(job.request.image);
       return Promise.resolve(OUTCOME);
     });
     const dead = await claimed(jobs);
     jobs.orphans.add(dead.id);
-    await jobs.enqueue(imageName('a'));
-    await jobs.enqueue(imageName('b'));
+    await jobs.enqueue(buildAll(imageName('a')));
+    await jobs.enqueue(buildAll(imageName('b')));
     await worker.start();
     await expect.poll(() => stateOf(2)).toBe('succeeded');
     expect(await stateOf(0)).toBe('interrupted');
@@ -130,7 +131,7 @@ describe('BuildWorker', () => {
   it('takes a job at once when woken', async () => {
     const { jobs, worker, stateOf } = setUp(() => Promise.resolve(OUTCOME));
     await worker.start();
-    await jobs.enqueue(imageName('a'));
+    await jobs.enqueue(buildAll(imageName('a')));
     worker.wake();
     await expect.poll(() => stateOf(0), { interval: 5 }).toBe('succeeded');
   });
@@ -138,7 +139,7 @@ describe('BuildWorker', () => {
   it('finds jobs that another process queued', async () => {
     const { jobs, worker, stateOf } = setUp(() => Promise.resolve(OUTCOME));
     await worker.start();
-    await jobs.enqueue(imageName('a'));
+    await jobs.enqueue(buildAll(imageName('a')));
     await expect.poll(() => stateOf(0)).toBe('succeeded');
   });
 
@@ -150,7 +151,7 @@ describe('BuildWorker', () => {
       calls += 1;
       return calls === 1 ? Promise.reject(new AppError('storage', 'Disk full')) : claim();
     };
-    await jobs.enqueue(imageName('a'));
+    await jobs.enqueue(buildAll(imageName('a')));
     await worker.start();
     await expect.poll(() => stateOf(0)).toBe('succeeded');
     expect(errors).toHaveLength(1);
@@ -163,7 +164,7 @@ describe('BuildWorker', () => {
           signal.addEventListener('abort', () => reject(new AppError('build-interrupted', 'Stopped')));
         }),
     );
-    await jobs.enqueue(imageName('a'));
+    await jobs.enqueue(buildAll(imageName('a')));
     await worker.start();
     await expect.poll(() => stateOf(0)).toBe('running');
     await worker.stop();

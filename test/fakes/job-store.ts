@@ -1,6 +1,5 @@
 import { AppError } from '../../src/core/errors.ts';
-import type { ImageName } from '../../src/core/image.ts';
-import type { Job, JobId } from '../../src/core/job.ts';
+import type { BuildRequest, Job, JobId } from '../../src/core/job.ts';
 import type { JobResult, JobStore } from '../../src/ports/job-store.ts';
 
 /** Jobs in memory, all of this process; `orphans` are what `reap` finds. */
@@ -9,10 +8,13 @@ export class FakeJobStore implements JobStore {
   readonly logs = new Map<JobId, string>();
   readonly orphans = new Set<JobId>();
 
-  enqueue(image: ImageName): Promise<{ job: Job; merged: boolean }> {
-    const queued = [...this.jobs.values()].find((job) => job.image === image && job.state === 'queued');
+  enqueue(request: BuildRequest): Promise<{ job: Job; merged: boolean }> {
+    const queued = [...this.jobs.values()].find(
+      (job) => job.request.image === request.image && job.state === 'queued',
+    );
     if (queued !== undefined) return Promise.resolve({ job: queued, merged: true });
-    const job: Job = { id: jobId(this.jobs.size + 1), image, state: 'queued', createdAt: this.jobs.size + 1 };
+    const number = this.jobs.size + 1;
+    const job: Job = { id: jobId(number), request, state: 'queued', createdAt: number };
     this.jobs.set(job.id, job);
     return Promise.resolve({ job, merged: false });
   }

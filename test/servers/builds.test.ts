@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import type { BootEvent, BootId } from '../../src/core/event.ts';
 import { STABLE } from '../../src/core/image.ts';
+import { buildAll } from '../../src/core/job.ts';
 import { aLease, aNamedRelease, aSubnet, digest, hostName, ip, mac } from '../builders.ts';
 import { json, jsonList, startApi } from './api.ts';
 
@@ -11,7 +12,11 @@ test('a build is asked for, joined by the next request, and shown', async () => 
   const { job, merged } = await json(asked);
   expect(merged).toBe(false);
   expect(asked.headers.get('location')).toBe(`/api/v1/builds/${job.id}`);
-  expect(job).toMatchObject({ image: 'web', state: 'queued', createdAt: api.clock.now() });
+  expect(job).toMatchObject({
+    request: { image: 'web', target: 'all' },
+    state: 'queued',
+    createdAt: api.clock.now(),
+  });
   expect(await json(api.sendJson('POST', '/api/v1/builds', { image: 'web' }))).toEqual({ job, merged: true });
   await api.jobs.claim();
   await api.jobs.finish(job.id, { state: 'succeeded', release: digest('d'), published: true });
@@ -39,7 +44,7 @@ test('what cannot be built or found is refused with a remedy', async () => {
 
 test('a log is read from an offset', async () => {
   const api = await startApi();
-  const { job } = await api.jobs.enqueue(api.site.images[0]?.name ?? fail());
+  const { job } = await api.jobs.enqueue(buildAll(api.site.images[0]?.name ?? fail()));
   await api.jobs.appendLog(job.id, 'one\ntwo\n');
   const answer = await api.call(`/api/v1/builds/${job.id}/log?offset=4`);
   expect(await answer.text()).toBe('two\n');
@@ -51,7 +56,7 @@ test('a log is read from an offset', async () => {
 
 test('a log is followed until the job ends', async () => {
   const api = await startApi();
-  const { job } = await api.jobs.enqueue(api.site.images[0]?.name ?? fail());
+  const { job } = await api.jobs.enqueue(buildAll(api.site.images[0]?.name ?? fail()));
   await api.jobs.claim();
   await api.jobs.appendLog(job.id, 'first\n');
   const answer = await api.call(`/api/v1/builds/${job.id}/log?follow=1`);
@@ -65,7 +70,7 @@ test('a log is followed until the job ends', async () => {
 // Row G10.
 test('a follower that goes away leaves nothing behind, and the server stops at once', async () => {
   const api = await startApi();
-  const { job } = await api.jobs.enqueue(api.site.images[0]?.name ?? fail());
+  const { job } = await api.jobs.enqueue(buildAll(api.site.images[0]?.name ?? fail()));
   await api.jobs.appendLog(job.id, 'x'.repeat(200_000));
   const controller = new AbortController();
   const answer = await api.call(`/api/v1/builds/${job.id}/log?follow=1`, { signal: controller.signal });

@@ -1,7 +1,8 @@
 import { AppError } from '../../core/errors.ts';
 import type { BootFact } from '../../core/event.ts';
 import type { Host } from '../../core/host.ts';
-import type { Release } from '../../core/release.ts';
+import type { BuildRequest } from '../../core/job.ts';
+import type { NetbootRelease, Release } from '../../core/release.ts';
 import type { StepResult } from '../../ports/build-cache.ts';
 import type { BootGrant } from '../../ports/token-store.ts';
 
@@ -14,7 +15,14 @@ export function parseHostDocument(text: string): Host {
 
 /** Parse a stored release. */
 export function parseReleaseDocument(text: string): Release {
-  return parseJson(text, 'a release') as Release;
+  const release = parseJson(text, 'a release') as Release | Omit<NetbootRelease, 'files'>;
+  // Documents of the first version had no other outputs.
+  return 'files' in release ? release : { ...release, files: [] };
+}
+
+/** Parse the stored request of a build job. */
+export function parseBuildRequestDocument(text: string): BuildRequest {
+  return parseJson(text, 'a build request') as BuildRequest;
 }
 
 /** Parse a stored fact of a boot. */

@@ -1,12 +1,13 @@
 import { randomBytes } from 'node:crypto';
 import { AppError } from '../../core/errors.ts';
 import type { ImageName } from '../../core/image.ts';
-import type { Job, JobId } from '../../core/job.ts';
+import { type BuildRequest, buildAll, type Job, type JobId } from '../../core/job.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { JobResult, JobStore } from '../../ports/job-store.ts';
 import type { JobLogs } from '../job-logs.ts';
 import { isRunning, processIdentity } from '../process-identity.ts';
 import { type SqlDatabase, storing } from './database.ts';
+import { parseBuildRequestDocument } from './documents.ts';
 import type { JobRow } from './tables.ts';
 
 /** What a job store needs beside its database. */
@@ -39,11 +40,12 @@ export class SqlJobStore implements JobStore {
     this.#isAlive = options.isAlive ?? isRunning;
   }
 
-  async enqueue(image: ImageName): Promise<{ readonly job: Job; readonly merged: boolean }> {
+  async enqueue(request: BuildRequest): Promise<{ readonly job: Job; readonly merged: boolean }> {
+    const { image } = request;
     return storing(`queue a build of image "${image}"`, async () => {
       // A queued job may be taken between the two statements; then the next round inserts a new one.
       for (let attempt = 0; attempt < 10; attempt += 1) {
-        const row = this.#newRow(image);
+        const row = this.#newRow(request);
         const inserted = await this.#database.query
           .insertInto('jobs')
           .values(row)
@@ -129,13 +131,14 @@ export class SqlJobStore implements JobStore {
       .executeTakeFirst();
   }
 
-  #newRow(image: ImageName): JobRow {
+  #newRow(request: BuildRequest): JobRow {
     const createdAt = this.#clock.now();
     const id = nextId(createdAt, this.#lastId);
     this.#lastId = id;
     return {
       id,
-      image,
+      image: request.image,
+      request: JSON.stringify(request),
       state: 'queued',
       created_at: createdAt,
       started_at: null,
@@ -158,7 +161,7 @@ function nextId(now: number, last: JobId | undefined): JobId {
 function jobOf(row: JobRow): Job {
   return {
     id: row.id,
-    image: row.image,
+    request: row.request === null ? buildAll(row.image) : parseBuildRequestDocument(row.request),
     state: row.state,
     createdAt: row.created_at,
     ...(row.started_at === null ? {} : { startedAt: row.started_at }),

@@ -70,7 +70,13 @@ const MIGRATIONS: readonly string[] = [
   CREATE TRIGGER channel_changed AFTER UPDATE ON channels BEGIN UPDATE revision SET number = number + 1; END;
   CREATE TRIGGER channel_removed AFTER DELETE ON channels BEGIN UPDATE revision SET number = number + 1; END;
   `,
+  `
+  ALTER TABLE jobs ADD COLUMN request TEXT;
+  `,
 ];
+
+/** Version of the database that the newest migration leaves. */
+export const DATABASE_VERSION = MIGRATIONS.length;
 
 /** Bring the database to the newest version, in one transaction. Rejects a database of a later Bivouac. */
 export function migrate(database: Database): void {
@@ -80,13 +86,13 @@ export function migrate(database: Database): void {
 
 function applyMissing(database: Database): void {
   const applied = Number(database.pragma('user_version', { simple: true }));
-  if (applied > MIGRATIONS.length) {
+  if (applied > DATABASE_VERSION) {
     throw new AppError(
       'storage',
-      `Cannot open database "${database.name}": its version is ${applied}, wanted at most ${MIGRATIONS.length}`,
+      `Cannot open database "${database.name}": its version is ${applied}, wanted at most ${DATABASE_VERSION}`,
       { remedy: 'Start the version of Bivouac that wrote it, or restore a backup' },
     );
   }
   for (const sql of MIGRATIONS.slice(applied)) database.exec(sql);
-  database.pragma(`user_version = ${MIGRATIONS.length}`);
+  database.pragma(`user_version = ${DATABASE_VERSION}`);
 }

@@ -51,6 +51,8 @@ export interface ChannelRow {
 export interface JobRow {
   readonly id: JobId;
   readonly image: ImageName;
+  /** Null in rows of versions that could only build all. */
+  readonly request: string | null;
   readonly state: JobState;
   readonly created_at: number;
   readonly started_at: number | null;

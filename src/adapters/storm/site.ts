@@ -77,6 +77,7 @@ async function makeReleases(
     initramfs: await made(sizes.initramfsSize),
     layers: [base, ...above],
     cmdline: ['console=ttyS0'],
+    files: [],
   };
   const files = Object.values(STORM_NBP).map((name) => ({ ...nbp, name }));
   return { releases: [{ ...common, image: imageName('nbp'), output: 'files', files, layers: [] }, web], nbp };

@@ -15,7 +15,7 @@ export function bootstrapArgv(args: StepArgs['bootstrap'], root: string): Argv {
     '--format=directory',
     `--architectures=${args.architecture}`,
   ];
-  return ['mmdebstrap', ...options, args.suite, root, '-'];
+  return ['mmdebstrap', ...options, args.source.suite, root, '-'];
 }
 
 /** Files that mmdebstrap copies from the building machine. */
@@ -24,7 +24,7 @@ const COPIED_FROM_HERE = ['etc/hostname', 'etc/resolv.conf'] as const;
 /** A minimal Debian root, straight into the container. */
 export function bootstrap(args: StepArgs['bootstrap'], context: StepContext): Promise<StepResult> {
   return makeLayer(context, async ({ root }) => {
-    const sources = await context.mirror.sources(args.suite);
+    const sources = await context.mirror.sources(args.source.suite);
     await context.commands.run(bootstrapArgv(args, root), {
       environment: {
         ...(await context.mirror.proxy()),

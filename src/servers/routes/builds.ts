@@ -7,7 +7,7 @@ import { ImageText } from '../../config/formats.ts';
 import { suggestion } from '../../config/suggest.ts';
 import { AppError } from '../../core/errors.ts';
 import type { ImageDefinition, ImageName } from '../../core/image.ts';
-import type { Job, JobId } from '../../core/job.ts';
+import { buildAll, type Job, type JobId } from '../../core/job.ts';
 import type { JobStore } from '../../ports/job-store.ts';
 import { JobDocument, Limit } from '../schemas.ts';
 
@@ -45,7 +45,7 @@ export function buildRoutes(options: BuildRoutesOptions) {
       '/api/v1/builds',
       { schema: { ...TAGS, summary: 'Build an image', body, response: { 202: queued } } },
       async (request, reply) => {
-        const result = await options.jobs.enqueue(knownImage(request.body.image, options.images()));
+        const result = await options.jobs.enqueue(buildAll(knownImage(request.body.image, options.images())));
         options.onQueued?.();
         return reply.code(202).header('location', `/api/v1/builds/${result.job.id}`).send(result);
       },

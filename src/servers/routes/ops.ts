@@ -55,9 +55,9 @@ function listRoutes(base: FastifyInstance, { snapshots, images }: OpsRoutesOptio
     return images().map((image) => ({
       name: image.name,
       ...(image.parent === undefined ? {} : { parent: image.parent }),
-      suite: image.suite,
+      source: image.source,
       architecture: image.architecture,
-      output: image.output.kind,
+      outputs: image.outputs.map((output) => output.kind),
       channels: publications
         .filter((entry) => entry.image === image.name)
         .map(({ channel, digest, publishedAt }) => ({ channel, release: digest, publishedAt })),

@@ -4,6 +4,7 @@ import SqliteFile from 'better-sqlite3';
 import { expect, test } from 'vitest';
 import { openDatabase } from '../../../src/adapters/sql/database.ts';
 import { SqlHostStore } from '../../../src/adapters/sql/host-store.ts';
+import { DATABASE_VERSION } from '../../../src/adapters/sql/migrations.ts';
 import { aHost } from '../../builders.ts';
 import { temporaryFolder } from '../../temporary.ts';
 import { temporaryDatabase } from './database.ts';
@@ -22,7 +23,7 @@ test('a commit is written through to the disk (WAL, synchronous=FULL)', () => {
   temporaryDatabase(path);
   const other = new SqliteFile(path);
   expect(other.pragma('journal_mode', { simple: true })).toBe('wal');
-  expect(other.pragma('user_version', { simple: true })).toBe(2);
+  expect(other.pragma('user_version', { simple: true })).toBe(DATABASE_VERSION);
   other.close();
 });
 
@@ -31,7 +32,7 @@ test('a database of a later version is refused with a remedy', () => {
   const later = new SqliteFile(path);
   later.pragma('user_version = 99');
   later.close();
-  expect(() => openDatabase(path)).toThrow(/its version is 99, wanted at most 2$/);
+  expect(() => openDatabase(path)).toThrow(`its version is 99, wanted at most ${DATABASE_VERSION}`);
 });
 
 test('a file that is no database is refused', () => {

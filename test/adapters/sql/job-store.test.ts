@@ -6,6 +6,7 @@ import { JobLogs } from '../../../src/adapters/job-logs.ts';
 import { isRunning, processIdentity } from '../../../src/adapters/process-identity.ts';
 import { type JobStoreOptions, SqlJobStore } from '../../../src/adapters/sql/job-store.ts';
 import type { JobId } from '../../../src/core/job.ts';
+import { buildAll } from '../../../src/core/job.ts';
 import { digest, imageName } from '../../builders.ts';
 import { FakeClock } from '../../fakes/clock.ts';
 import { temporaryFolder } from '../../temporary.ts';
@@ -21,11 +22,11 @@ function aStore(options: Partial<JobStoreOptions> = {}, database = temporaryData
 
 test('a second request for an image that waits is the same job; one that runs is not joined', async () => {
   const store = aStore();
-  const first = await store.enqueue(WEB);
+  const first = await store.enqueue(buildAll(WEB));
   expect(first.merged).toBe(false);
-  expect(await store.enqueue(WEB)).toEqual({ job: first.job, merged: true });
+  expect(await store.enqueue(buildAll(WEB))).toEqual({ job: first.job, merged: true });
   await store.claim();
-  const next = await store.enqueue(WEB);
+  const next = await store.enqueue(buildAll(WEB));
   expect(next.merged).toBe(false);
   expect(next.job.id).not.toBe(first.job.id);
 });
@@ -36,7 +37,7 @@ test('ids sort by time, also within a millisecond', async () => {
   const ids: string[] = [];
   for (let index = 0; index < 50; index += 1) {
     if (index % 10 === 0) clock.time += 1;
-    ids.push((await store.enqueue(imageName(`i${index}`))).job.id);
+    ids.push((await store.enqueue(buildAll(imageName(`i${index}`)))).job.id);
   }
   expect([...ids].sort()).toEqual(ids);
   expect((await store.list(3)).map((job) => job.id)).toEqual(ids.slice(-3).reverse());
@@ -46,7 +47,7 @@ test('jobs are taken oldest first, each once, by any number of processes', async
   const path = join(temporaryFolder(), 'bivouac.db');
   const one = aStore({}, temporaryDatabase(path));
   const two = aStore({}, temporaryDatabase(path));
-  const queued = [await one.enqueue(WEB), await one.enqueue(BASE)];
+  const queued = [await one.enqueue(buildAll(WEB)), await one.enqueue(buildAll(BASE))];
   const taken = await Promise.all([one.claim(), two.claim(), one.claim()]);
   expect(
     taken
@@ -58,16 +59,16 @@ test('jobs are taken oldest first, each once, by any number of processes', async
 
 test('a named job is taken only while it waits', async () => {
   const store = aStore();
-  await store.enqueue(BASE);
-  const { job } = await store.enqueue(WEB);
+  await store.enqueue(buildAll(BASE));
+  const { job } = await store.enqueue(buildAll(WEB));
   expect((await store.claim(job.id))?.state).toBe('running');
   expect(await store.claim(job.id)).toBeUndefined();
-  expect((await store.claim())?.image).toBe('base');
+  expect((await store.claim())?.request.image).toBe('base');
 });
 
 test('a finished job tells its result', async () => {
   const store = aStore();
-  const { job } = await store.enqueue(WEB);
+  const { job } = await store.enqueue(buildAll(WEB));
   await store.claim();
   await store.finish(job.id, { state: 'succeeded', release: digest('d'), published: true });
   expect(await store.find(job.id)).toMatchObject({
@@ -75,7 +76,7 @@ test('a finished job tells its result', async () => {
     release: digest('d'),
     published: true,
   });
-  const failing = await store.enqueue(WEB);
+  const failing = await store.enqueue(buildAll(WEB));
   await store.claim();
   await store.finish(failing.job.id, { state: 'failed', error: 'Stage "x" failed' });
   expect(await store.find(failing.job.id)).toMatchObject({ state: 'failed', error: 'Stage "x" failed' });
@@ -87,10 +88,10 @@ test('jobs of dead processes are reaped, those of live ones are not', async () =
   const owner = processIdentity(child.pid ?? 0) ?? 'none';
   expect(isRunning(owner)).toBe(true);
   const theirs = aStore({ owner }, database);
-  const { job } = await theirs.enqueue(WEB);
+  const { job } = await theirs.enqueue(buildAll(WEB));
   await theirs.claim();
   const ours = aStore({}, database);
-  await ours.enqueue(BASE);
+  await ours.enqueue(buildAll(BASE));
   await ours.claim();
   expect(await ours.reap()).toEqual([]);
   child.kill('SIGKILL');
@@ -109,7 +110,7 @@ test('a pid used again is another process', () => {
 
 test('a log is read by byte offset; a job without one has an empty log', async () => {
   const store = aStore();
-  const { job } = await store.enqueue(WEB);
+  const { job } = await store.enqueue(buildAll(WEB));
   expect(await store.readLog(job.id, 0, 100)).toHaveLength(0);
   await store.appendLog(job.id, 'one\n');
   await store.appendLog(job.id, 'zwölf\n');
