@@ -51,6 +51,8 @@ const PRUNE_MILLISECONDS = 60 * 60_000;
 export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   const { live, state, logger } = options;
   const adminToken = await openAdminToken(state.topSecrets);
+  // Makes the first key; one that cannot be read stops the start, since no host would believe another.
+  await state.signingKeys.current();
   const parts = new Parts();
   try {
     const worker = makeWorker(options);
@@ -119,6 +121,7 @@ function bootWorld({ live, state, logger }: DaemonOptions) {
     recorder,
     onError,
     facts: new Facts({ recorder, clock, onError }),
+    signing: { keys: state.signingKeys, signatures: state.signatures },
     keyMaker: new SshKeygen((argv) => commandRunner.run(argv)),
     templates: () => templates.current(),
   };

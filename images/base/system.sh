@@ -5,7 +5,7 @@ apt-get update
 apt-get install --yes --no-install-recommends \
     systemd systemd-sysv systemd-resolved systemd-timesyncd dbus udev kmod \
     openssh-server ca-certificates curl iproute2 iputils-ping procps less \
-    dracut dracut-core busybox cpio zstd
+    dracut dracut-core busybox cpio zstd openssl
 
 systemctl enable systemd-networkd.service systemd-resolved.service
 

@@ -17,6 +17,7 @@ export async function openBuildSite(directory: string, state: State, builder: st
     world: { engine, commands: backgroundRunner, artefacts: state.artefacts, mirror },
     cache: state.buildCache,
     catalogue: state.catalogue,
+    signing: { keys: state.signingKeys, signatures: state.signatures },
     lock: new FlockBuildLock(join(directory, 'build.lock'), commandRunner),
     clock: state.clock,
     workFolder: join(directory, 'work'),

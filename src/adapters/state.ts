@@ -3,6 +3,7 @@ import type { Clock } from '../ports/clock.ts';
 import { FsArtefactStore } from './fs-artefact-store.ts';
 import { FsSecretStore } from './fs-secret-store.ts';
 import { JobLogs } from './job-logs.ts';
+import { FsSigningKeys } from './signing-keys.ts';
 import { CachedSnapshotSource, type SnapshotSite } from './snapshot.ts';
 import { SqlBuildCache } from './sql/build-cache.ts';
 import { SqlCatalogueStore } from './sql/catalogue-store.ts';
@@ -11,6 +12,7 @@ import { SqlEventLog } from './sql/event-log.ts';
 import { SqlHostStore } from './sql/host-store.ts';
 import { SqlJobStore } from './sql/job-store.ts';
 import { SqlLeaseStore } from './sql/lease-store.ts';
+import { SqlSignatureStore } from './sql/signature-store.ts';
 import { SqlTokenStore } from './sql/token-store.ts';
 
 /** The wall clock. */
@@ -40,6 +42,9 @@ export async function openState(directory: string, site: () => SnapshotSite) {
     buildCache: new SqlBuildCache(database),
     artefacts: await FsArtefactStore.open(join(directory, 'artefacts')),
     secrets: new FsSecretStore(join(directory, 'secrets')),
+    /** Made when they are first asked for. */
+    signingKeys: new FsSigningKeys(join(directory, 'keys')),
+    signatures: new SqlSignatureStore(database),
     /** Where the admin token is kept. */
     topSecrets: new FsSecretStore(directory),
     snapshots: new CachedSnapshotSource({ site, hosts, catalogue, version: () => database.version() }),

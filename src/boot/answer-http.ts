@@ -20,6 +20,7 @@ import { resolveHost } from './resolve-host.ts';
 import { bootEnvironment, bootScript, refusalScript } from './script.ts';
 import { type ScriptGround, ScriptShelf } from './script-shelf.ts';
 import { selectRelease } from './select-release.ts';
+import { manifestSignature } from './sign-manifest.ts';
 
 /** The HTTP side of a boot, in its order: script, boot.env, manifest, conffs, milestones. */
 export class BootHttp {
@@ -166,15 +167,19 @@ export class BootHttp {
     return this.#withHost(caller, async (turn) => {
       const conffs = await promiseConffs(turn, this.#press());
       const { mac, host, boot, address } = turn.grant;
+      const { named } = turn;
       const manifest = manifestOf({
         base: subnetFor(turn.snapshot.policy, address).baseUrl,
         host,
         boot,
-        named: turn.named,
+        named,
         conffs: { digest: conffs.digest, size: conffs.bytes.length },
       });
       const text = form === 'json' ? manifestJson(manifest) : manifestText(manifest);
-      return { kind: 'text', name: 'manifest', text, json: form === 'json', subject: { mac, host } };
+      const note = (why: string): void => this.#gate.note(turn.grant, { kind: 'ignored', why });
+      const signature = await manifestSignature(named, text, { ...this.#world, note });
+      const json = form === 'json';
+      return { kind: 'text', name: 'manifest', text, json, subject: { mac, host }, ...signature };
     });
   }
 

@@ -6,6 +6,7 @@ import type { Clock } from '../ports/clock.ts';
 import type { BootRecorder } from '../ports/event-log.ts';
 import type { KeyMaker } from '../ports/key-maker.ts';
 import type { SecretStore } from '../ports/secret-store.ts';
+import type { ReleaseSigning } from '../ports/signer.ts';
 import type { SnapshotSource } from '../ports/snapshot.ts';
 import type { TokenStore } from '../ports/token-store.ts';
 import type { Facts, Subject } from './facts.ts';
@@ -19,6 +20,7 @@ export interface HttpWorld {
   readonly tokens: TokenStore;
   readonly secrets: SecretStore;
   readonly keyMaker: KeyMaker;
+  readonly signing: ReleaseSigning;
   readonly catalogue: Pick<CatalogueStore, 'release'>;
   readonly recorder: BootRecorder;
   /** The same that DHCP and TFTP note their facts with, so that facts stay in order. */
@@ -51,6 +53,8 @@ export type HttpAnswer =
       readonly name: string;
       readonly subject: Subject;
       readonly json?: boolean;
+      /** Value of the header that proves who made the text. */
+      readonly signature?: string;
       /** To be noted each time the same is given again. */
       readonly fact?: BootFact;
     }

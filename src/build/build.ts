@@ -8,6 +8,7 @@ import type { BuildLock, HeldLock } from '../ports/build-lock.ts';
 import type { CatalogueStore } from '../ports/catalogue-store.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { LineSink } from '../ports/container-engine.ts';
+import type { ReleaseSigning } from '../ports/signer.ts';
 import type { InputDigests } from './content-id.ts';
 import { executePlan } from './execute.ts';
 import type { KnownResults, Plan } from './plan.ts';
@@ -16,6 +17,7 @@ import { publishRelease, releaseOf } from './publish.ts';
 import type { ImageChain } from './selection.ts';
 import { imageChain, requirePublishable } from './selection.ts';
 import { digestSource } from './source-tree.ts';
+import type { Step } from './step.ts';
 import type { BuildWorld } from './step-context.ts';
 
 /** Where a build takes place. */
@@ -23,6 +25,7 @@ export interface BuildSite {
   readonly world: BuildWorld;
   readonly cache: BuildCache;
   readonly catalogue: CatalogueStore;
+  readonly signing: ReleaseSigning;
   readonly lock: BuildLock;
   readonly clock: Clock;
   /** A folder on the file system of the artefacts, used and emptied by the build that holds the lock. */
@@ -75,7 +78,7 @@ export async function buildImage(request: BuildRequest, site: BuildSite): Promis
       signal: request.signal,
     });
     const release = releaseOf(plan, results, site.builder);
-    const published = await publishRelease(release, site.catalogue);
+    const published = await publishRelease(release, site);
     const stepsRun = plan.steps.filter((step) => step.status === 'run').length;
     const seconds = (site.clock.now() - startedAt) / 1000;
     request.log(closingLine(request.image, { release, published, stepsRun, seconds }));
@@ -96,8 +99,9 @@ async function prepare(
 ): Promise<{ plan: Plan; known: KnownResults; inputs: InputDigests }> {
   const chain = imageChain(images, image);
   const inputs = await inputDigests(chain);
-  const known = await knownResults(chain, inputs, site);
-  return { plan: planBuild(chain, inputs, { known, fresh }), known, inputs };
+  const keys = await site.signing.keys.trusted();
+  const known = await knownResults(stepsOf(chain, inputs, keys), site);
+  return { plan: planBuild(chain, inputs, { known, fresh, keys }), known, inputs };
 }
 
 async function inputDigests(chain: ImageChain): Promise<InputDigests> {
@@ -108,9 +112,9 @@ async function inputDigests(chain: ImageChain): Promise<InputDigests> {
 }
 
 /** Remembered results that can still be used. */
-async function knownResults(chain: ImageChain, inputs: InputDigests, site: BuildSite): Promise<KnownResults> {
+async function knownResults(steps: readonly Step[], site: BuildSite): Promise<KnownResults> {
   const found = await Promise.all(
-    stepsOf(chain, inputs).map(async ({ id }) => {
+    steps.map(async ({ id }) => {
       const result = await site.cache.find(id);
       return result !== undefined && (await isWhole(result, site.world)) ? ([[id, result]] as const) : [];
     }),

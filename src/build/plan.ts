@@ -1,5 +1,6 @@
 import { type ImageDefinition, type ImageName, isBootable, type StageDefinition } from '../core/image.ts';
 import type { ContentId, StepResult } from '../ports/build-cache.ts';
+import type { TrustedKey } from '../ports/signer.ts';
 import type { InputDigests } from './content-id.ts';
 import { contentId } from './content-id.ts';
 import { stageEnvironment } from './environment.ts';
@@ -22,7 +23,11 @@ export interface Plan {
 export type KnownResults = ReadonlyMap<ContentId, StepResult>;
 
 /** The steps that make the last image of the chain, without regard to what is known. */
-export function stepsOf(chain: ImageChain, inputs: InputDigests): readonly Step[] {
+export function stepsOf(
+  chain: ImageChain,
+  inputs: InputDigests,
+  keys: readonly TrustedKey[] = [],
+): readonly Step[] {
   const target = targetOf(chain);
   const kernelImage = isBootable(target) ? kernelImageOf(chain) : undefined;
   const steps = new StepList(inputs);
@@ -32,7 +37,7 @@ export function stepsOf(chain: ImageChain, inputs: InputDigests): readonly Step[
     for (const stage of image.stages) steps.addStage(image, stage);
     if (image === kernelImage) {
       const environment = stageEnvironment(image, 'initramfs');
-      steps.add(image, 'initramfs', { action: 'make-initramfs', args: { environment } });
+      steps.add(image, 'initramfs', { action: 'make-initramfs', args: { environment, keys } });
     }
   }
   for (const output of target.outputs) {
@@ -43,14 +48,22 @@ export function stepsOf(chain: ImageChain, inputs: InputDigests): readonly Step[
   return steps.list;
 }
 
+/** What a plan depends on besides the tree and its files. */
+export interface PlanOptions {
+  readonly known: KnownResults;
+  readonly fresh?: boolean;
+  /** Keys that a new initramfs trusts. */
+  readonly keys?: readonly TrustedKey[];
+}
+
 /** Say for each step whether its result can be used; with `fresh` none is. */
 export function planBuild(
   chain: ImageChain,
   inputs: InputDigests,
-  { known, fresh = false }: { readonly known: KnownResults; readonly fresh?: boolean },
+  { known, fresh = false, keys = [] }: PlanOptions,
 ): Plan {
   const running = new Map<ContentId, Step>();
-  const steps = stepsOf(chain, inputs).map((step): PlannedStep => {
+  const steps = stepsOf(chain, inputs, keys).map((step): PlannedStep => {
     const why = fresh ? 'asked to build all anew' : reasonToRun(step, { known, running });
     if (why === undefined) return { ...step, status: 'known', why: 'nothing changed' };
     running.set(step.id, step);

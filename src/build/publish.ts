@@ -7,8 +7,10 @@ import type { NamedRelease, Release, ReleaseFile, ReleaseLayer } from '../core/r
 import { canonicalJson } from '../core/release.ts';
 import type { StepResult } from '../ports/build-cache.ts';
 import type { CatalogueStore } from '../ports/catalogue-store.ts';
+import type { ReleaseSigning } from '../ports/signer.ts';
 import type { KnownResults, Plan } from './plan.ts';
 import { targetOf } from './selection.ts';
+import { signRelease } from './sign-release.ts';
 import type { Step } from './step.ts';
 
 /** The release a finished plan makes. `builder` names the program's version. */
@@ -21,16 +23,22 @@ export function releaseOf(plan: Plan, results: KnownResults, builder: string): N
   const initramfs = made.map(([, result]) => result).findLast((result) => result?.kind === 'initramfs');
   const [first, ...rest] = layers;
   if (initramfs !== undefined && first !== undefined) {
-    const { kernelVersion, kernel, initramfs: image } = initramfs;
-    const boot = { kernelVersion, kernel, initramfs: image, cmdline: target.cmdline, files };
+    const { kernelVersion, kernel, initramfs: image, keys } = initramfs;
+    const trusted = keys === undefined ? {} : { keys };
+    const boot = { kernelVersion, kernel, initramfs: image, ...trusted, cmdline: target.cmdline, files };
     return named({ ...base, output: 'netboot', ...boot, layers: [first, ...rest] });
   }
   if (files.length > 0) return named({ ...base, output: 'files', files, layers });
   throw new AppError('build-failed', `Cannot publish image "${target.name}": nothing bootable was made`);
 }
 
-/** Point `stable` of the image to the release; false when it did already. */
-export async function publishRelease(release: NamedRelease, catalogue: CatalogueStore): Promise<boolean> {
+/** Sign the release and point `stable` of the image to it; false when it did already. */
+export async function publishRelease(
+  release: NamedRelease,
+  { catalogue, signing }: { readonly catalogue: CatalogueStore; readonly signing: ReleaseSigning },
+): Promise<boolean> {
+  // Before the channel moves: a host may ask the next moment.
+  await signRelease(release.digest, signing);
   return await catalogue.publish(release, STABLE);
 }
 

@@ -2,6 +2,7 @@ import type { Cpu } from '../core/arch.ts';
 import type { ImageName, OutputFileDefinition, RootSource } from '../core/image.ts';
 import type { ContentId } from '../ports/build-cache.ts';
 import type { StageEnvironment } from '../ports/container-engine.ts';
+import type { TrustedKey } from '../ports/signer.ts';
 
 /** Every action a build can take, with its arguments. A new row that nobody can run does not compile. */
 export interface StepArgs {
@@ -12,7 +13,11 @@ export interface StepArgs {
   /** A folder copied over `/`; `path` is absolute. */
   readonly 'copy-files': { readonly path: string };
   /** Kernel and initramfs taken from the root; leaves no layer. */
-  readonly 'make-initramfs': { readonly environment: StageEnvironment };
+  readonly 'make-initramfs': {
+    readonly environment: StageEnvironment;
+    /** What the initramfs believes a manifest by; without any it believes each. */
+    readonly keys: readonly TrustedKey[];
+  };
   /** Files taken from the root; leaves no layer. */
   readonly 'take-files': { readonly files: readonly OutputFileDefinition[] };
 }

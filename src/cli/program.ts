@@ -9,9 +9,11 @@ import { hostCommand } from './host.ts';
 import { imageCommand } from './image.ts';
 import { EXIT, exitCodeOf, globalOptions } from './invocation.ts';
 import { jobCommand } from './job.ts';
+import { keyCommand } from './key.ts';
 import { labCommand } from './lab.ts';
 import { leaseCommand } from './lease.ts';
 import { planCommand } from './plan.ts';
+import { releaseCommand } from './release.ts';
 import { serveCommand } from './serve.ts';
 
 /** Run one command line (without interpreter and script); resolves to the exit code. Never rejects. */
@@ -46,6 +48,8 @@ function makeProgram(): Command {
     jobCommand(),
     hostCommand(),
     imageCommand(),
+    keyCommand(),
+    releaseCommand(),
     leaseCommand(),
     explainCommand(),
     labCommand(),

@@ -30,6 +30,8 @@ export interface NetbootRelease extends ReleaseBase {
   readonly kernelVersion: string;
   readonly kernel: ArtefactRef;
   readonly initramfs: ArtefactRef;
+  /** Ids of the keys that the initramfs believes; absent for one that believes every manifest. */
+  readonly keys?: readonly string[];
   readonly layers: readonly [ReleaseLayer, ...ReleaseLayer[]];
   readonly cmdline: readonly string[];
   /** What its other outputs made. */

@@ -21,6 +21,8 @@ export type StepResult =
       readonly kernelVersion: string;
       readonly kernel: ArtefactRef;
       readonly initramfs: ArtefactRef;
+      /** Ids of the keys that the initramfs believes. */
+      readonly keys?: readonly string[];
     }
   | {
       readonly kind: 'files';

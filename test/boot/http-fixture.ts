@@ -12,6 +12,7 @@ import { FakeClock } from '../fakes/clock.ts';
 import { FakeKeyMaker } from '../fakes/key-maker.ts';
 import { FakeLeaseStore } from '../fakes/lease-store.ts';
 import { FakeSecretStore } from '../fakes/secret-store.ts';
+import { testSigning } from '../fakes/signing.ts';
 import { FakeSnapshotSource } from '../fakes/snapshot.ts';
 import { FakeTokenStore } from '../fakes/token-store.ts';
 
@@ -37,6 +38,7 @@ export class HttpFixture {
   readonly tokens = new FakeTokenStore();
   readonly secrets = new FakeSecretStore();
   readonly keyMaker = new FakeKeyMaker();
+  readonly signing = testSigning();
   readonly recorder = new FakeBootRecorder();
   readonly clock = new FakeClock();
   readonly errors: unknown[] = [];
@@ -57,6 +59,7 @@ export class HttpFixture {
       tokens: this.tokens,
       secrets: this.secrets,
       keyMaker: this.keyMaker,
+      signing: this.signing,
       catalogue: { release: (digest) => Promise.resolve(this.releases.get(digest)) },
       recorder: this.recorder,
       facts: this.facts,

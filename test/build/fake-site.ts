@@ -11,6 +11,7 @@ import { FakeBuildCache } from '../fakes/build-cache.ts';
 import { FakeCatalogueStore } from '../fakes/catalogue-store.ts';
 import { FakeClock } from '../fakes/clock.ts';
 import { FakeContainerEngine } from '../fakes/container-engine.ts';
+import { testSigning } from '../fakes/signing.ts';
 import { temporaryFolder } from '../temporary.ts';
 
 /** A build site without programs: mksquashfs writes a file of fixed content for each call. */
@@ -38,6 +39,7 @@ export function fakeSite() {
     world: { engine, commands, artefacts, mirror },
     cache,
     catalogue,
+    signing: testSigning(),
     lock,
     clock: new FakeClock(0),
     workFolder: join(folder, 'work'),

@@ -5,9 +5,11 @@ import { openBuildahEngine } from '../../src/adapters/buildah.ts';
 import { commandRunner } from '../../src/adapters/command.ts';
 import { FsArtefactStore } from '../../src/adapters/fs-artefact-store.ts';
 import { AptMirror } from '../../src/adapters/mirror.ts';
+import { FsSigningKeys } from '../../src/adapters/signing-keys.ts';
 import { SqlBuildCache } from '../../src/adapters/sql/build-cache.ts';
 import { SqlCatalogueStore } from '../../src/adapters/sql/catalogue-store.ts';
 import { openDatabase } from '../../src/adapters/sql/database.ts';
+import { SqlSignatureStore } from '../../src/adapters/sql/signature-store.ts';
 import { systemClock } from '../../src/adapters/state.ts';
 import type { BuildSite } from '../../src/build/build.ts';
 import type { PathKind } from '../../src/build/stage-kind.ts';
@@ -27,6 +29,7 @@ export async function realSite(data: string): Promise<BuildSite & { close(): Pro
     },
     cache: new SqlBuildCache(database),
     catalogue: new SqlCatalogueStore(database, systemClock),
+    signing: { keys: new FsSigningKeys(join(data, 'keys')), signatures: new SqlSignatureStore(database) },
     lock: new FlockBuildLock(join(data, 'build.lock'), commands),
     clock: systemClock,
     workFolder: join(data, 'work'),

@@ -73,6 +73,13 @@ const MIGRATIONS: readonly string[] = [
   `
   ALTER TABLE jobs ADD COLUMN request TEXT;
   `,
+  `
+  CREATE TABLE release_signatures (
+    sequence INTEGER PRIMARY KEY, digest TEXT NOT NULL, key_id TEXT NOT NULL, signature TEXT NOT NULL,
+    UNIQUE (digest, key_id)
+  ) STRICT;
+  CREATE INDEX release_signatures_key ON release_signatures (key_id);
+  `,
 ];
 
 /** Version of the database that the newest migration leaves. */

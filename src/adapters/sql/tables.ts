@@ -21,6 +21,7 @@ export interface Tables {
   readonly boots: BootRow;
   readonly events: EventRow;
   readonly tokens: TokenRow;
+  readonly release_signatures: SignatureRow;
   readonly steps: { readonly content_id: ContentId; readonly result: string };
 }
 
@@ -45,6 +46,14 @@ export interface ChannelRow {
   readonly channel: ChannelName;
   readonly digest: Digest;
   readonly published_at: number;
+}
+
+/** A signature of a release, in base64. */
+export interface SignatureRow {
+  readonly sequence: Generated<number>;
+  readonly digest: Digest;
+  readonly key_id: string;
+  readonly signature: string;
 }
 
 /** A build job; `owner` names the process that runs it. */

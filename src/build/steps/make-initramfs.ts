@@ -1,9 +1,10 @@
-import { copyFile, mkdir, readdir, stat } from 'node:fs/promises';
+import { copyFile, mkdir, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AppError } from '../../core/errors.ts';
 import type { StepResult } from '../../ports/build-cache.ts';
 import type { Argv } from '../../ports/command.ts';
 import type { ContainerImageId } from '../../ports/container-engine.ts';
+import type { TrustedKey } from '../../ports/signer.ts';
 import { parentOf, withContainer } from '../layer.ts';
 import { pathInRoot } from '../root-path.ts';
 import type { StepArgs } from '../step.ts';
@@ -11,6 +12,9 @@ import type { StepContext } from '../step-context.ts';
 
 /** Where dracut writes in the container, which is discarded afterwards. */
 const OUTPUT = '/run/bivouac-initramfs.img';
+
+/** Where the dracut module takes the public keys from, and where the initramfs has them. */
+const KEYS = '/etc/bivouac/keys';
 
 /** A generic initramfs; which modules go in is said by the image's own `/etc/dracut.conf.d`. */
 export function dracutArgv(kernelVersion: string): Argv {
@@ -27,13 +31,27 @@ export async function makeInitramfs(
     const kernelVersion = await kernelVersionOf(container.root, context);
     const { log, signal } = context;
     await mkdir(await pathInRoot(container.root, '/run'), { recursive: true });
+    await layKeys(container.root, args.keys);
     await container.run({ argv: dracutArgv(kernelVersion), environment: args.environment, log, signal });
-    return await takeBoth({ root: container.root, kernelVersion, parent }, context);
+    return await takeBoth({ root: container.root, kernelVersion, parent, keys: args.keys }, context);
   });
 }
 
+/** The keys that the module packs, and no others that a stage may have left. */
+async function layKeys(root: string, keys: readonly TrustedKey[]): Promise<void> {
+  const folder = await pathInRoot(root, KEYS);
+  await rm(folder, { recursive: true, force: true });
+  await mkdir(folder, { recursive: true });
+  for (const { keyId, pem } of keys) await writeFile(join(folder, `${keyId}.pem`), pem);
+}
+
 async function takeBoth(
-  from: { readonly root: string; readonly kernelVersion: string; readonly parent: ContainerImageId },
+  from: {
+    readonly root: string;
+    readonly kernelVersion: string;
+    readonly parent: ContainerImageId;
+    readonly keys: readonly TrustedKey[];
+  },
   { artefacts, workFolder }: StepContext,
 ): Promise<StepResult> {
   const [kernel, initramfs] = [join(workFolder, 'kernel'), join(workFolder, 'initramfs')];
@@ -45,6 +63,7 @@ async function takeBoth(
     kernelVersion: from.kernelVersion,
     kernel: await artefacts.adopt(kernel),
     initramfs: await artefacts.adopt(initramfs),
+    ...(from.keys.length === 0 ? {} : { keys: from.keys.map(({ keyId }) => keyId) }),
   };
 }
 

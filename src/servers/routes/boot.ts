@@ -2,6 +2,7 @@ import type { ServerResponse } from 'node:http';
 import type { FastifyBaseLogger, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { BootHttp } from '../../boot/answer-http.ts';
 import type { Caller, HttpAnswer, RefusalReason } from '../../boot/http-world.ts';
+import { SIGNATURE_HEADER } from '../../wire/signature.ts';
 import { clientAddress } from '../client-address.ts';
 import type { FastRoute } from '../http.ts';
 import { Batch } from '../serving/batch.ts';
@@ -155,6 +156,7 @@ async function give(
         });
       }
       if (answer.json === true) reply.type('application/json');
+      if (answer.signature !== undefined) reply.header(SIGNATURE_HEADER, answer.signature);
       return sendText(reply, 200, answer.text);
     }
     case 'conffs': {

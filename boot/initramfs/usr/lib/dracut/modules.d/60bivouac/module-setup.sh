@@ -40,4 +40,15 @@ install() {
         inst_script "$moddir/$name.sh" "/usr/lib/bivouac/$name.sh"
     done
     inst_script "$moddir/init.sh" /init
+    install_keys
+}
+
+# The keys that the initramfs believes, laid there by the builder; with none it believes every manifest.
+install_keys() {
+    local key
+    for key in "${dracutsysrootdir-}"/etc/bivouac/keys/*.pem; do
+        [[ -e $key ]] || continue
+        inst_multiple openssl
+        inst_simple "$key" "/etc/bivouac/keys/${key##*/}"
+    done
 }
