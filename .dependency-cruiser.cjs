@@ -37,6 +37,7 @@ const OWNER = {
   'prom-client': 'src/adapters/metrics[.]ts$',
   nunjucks: 'src/boot/template[.]ts$',
   'tar-stream': 'src/boot/',
+  croner: 'src/config/schedule[.]ts$',
   dhcp: 'src/config/dhcp-options[.]ts$',
   yaml: 'src/config/',
   typebox: 'src/(config|servers)/',

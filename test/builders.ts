@@ -3,8 +3,15 @@ import { type Ipv4, type Mac, parseIpv4, parseMac, parseRange, parseSubnet } fro
 import { type ArtefactRef, type Digest, digestFromHex } from '../src/core/artefact.ts';
 import type { Catalogue, Publication } from '../src/core/catalogue.ts';
 import { type Host, type HostName, parseHostName } from '../src/core/host.ts';
-import { type ImageDefinition, type ImageName, parseImageName, STABLE } from '../src/core/image.ts';
+import {
+  type ImageDefinition,
+  type ImageName,
+  type ImageSettings,
+  parseImageName,
+  STABLE,
+} from '../src/core/image.ts';
 import { inventoryOf } from '../src/core/inventory.ts';
+import type { BuildRequest } from '../src/core/job.ts';
 import type { Lease } from '../src/core/lease.ts';
 import type { BootPolicy } from '../src/core/policy.ts';
 import type { FilesRelease, NamedRelease, NetbootRelease } from '../src/core/release.ts';
@@ -92,8 +99,21 @@ export function anImage(given: Partial<ImageDefinition> = {}): ImageDefinition {
     kernel: 'linux-image-amd64',
     cmdline: [],
     outputs: [{ kind: 'netboot' }],
+    architectures: ['amd64'],
+    persist: [],
+    secrets: [],
+    clean: {},
+    drivers: [],
     ...given,
   };
+}
+
+export function someSettings(given: Partial<ImageSettings> = {}): ImageSettings {
+  return { ignoreStageInConffs: [], alwaysApplyStageInConffs: [], neverUpload: [], ...given };
+}
+
+export function aBuildRequest(given: Partial<BuildRequest> = {}): BuildRequest {
+  return { image: imageName('web'), target: 'all', buildParents: 'all', ...given };
 }
 
 export function aRelease(given: Partial<NetbootRelease> = {}): NetbootRelease {
@@ -200,6 +220,7 @@ export function aSite(given: Partial<Site> = {}): Site {
     tftp: { engine: 'auto', ports: 'single', window: 64, memory: 64 * 1024 * 1024, transfers: 4096 },
     policy: aPolicy(),
     images: [anImage({ name: imageName('base') }), anImage()],
+    imageSettings: someSettings(),
     hosts: [aHost()],
     hostFiles: hostFilesOf(),
     ...given,

@@ -1,18 +1,20 @@
-import type { ImageDefinition, ImageName } from '../core/image.ts';
+import type { ImageDefinition, ImageName, ImageSettings } from '../core/image.ts';
 import { parseImageName } from '../core/image.ts';
-import type { KeyContext } from './image-keys.ts';
-import { isMapping, isReservedKey, KNOWN_KEYS, quote, readImageKeys } from './image-keys.ts';
+import { isReservedKey, KNOWN_KEYS, readImageKeys } from './image-keys.ts';
+import { isMapping, type KeyContext, type Mapping, quote } from './keys/reading.ts';
+import { readSettings, SETTINGS_KEY } from './settings.ts';
 import type { Path, TreeFault, TreeOptions } from './tree-fault.ts';
 
 /** All images of the file, parents before children, and everything that is wrong with it. */
 export interface ImageTree {
   /** To be used only when there are no faults. */
   readonly images: readonly ImageDefinition[];
+  readonly settings: ImageSettings;
+  /** Where each image stands in the file. */
+  readonly paths: ReadonlyMap<ImageName, Path>;
   readonly faults: readonly TreeFault[];
 }
 
-/** Top-level key with settings for all images; every other top-level key is a release master. */
-const SETTINGS_KEY = 'configuration';
 const MAX_DEPTH = 32;
 const MAX_IMAGES = 2_000;
 
@@ -20,7 +22,9 @@ const MAX_IMAGES = 2_000;
 export function imageTree(value: unknown, options: TreeOptions): ImageTree {
   const reader = new TreeReader(options);
   reader.readTop(value);
-  return { images: [...reader.images.values()], faults: reader.faults };
+  const images = [...reader.images.values()];
+  const { settings, faults } = readSettings(reader.settings, images, options);
+  return { images, settings, paths: reader.paths, faults: [...reader.faults, ...faults] };
 }
 
 /** A key of the file, its value, and where it stands. */
@@ -29,11 +33,15 @@ interface Entry {
   readonly value: unknown;
   readonly path: Path;
   readonly parent: ImageDefinition | undefined;
+  /** The mappings it stands in: an alias can make one stand in itself. */
+  readonly above: readonly Mapping[];
 }
 
 class TreeReader {
   readonly images = new Map<ImageName, ImageDefinition>();
+  readonly paths = new Map<ImageName, Path>();
   readonly faults: TreeFault[] = [];
+  settings: unknown;
   private readonly options: TreeOptions;
   private read = 0;
 
@@ -50,26 +58,33 @@ class TreeReader {
       );
     }
     for (const [key, child] of Object.entries(value)) {
-      if (key === SETTINGS_KEY) this.refuseSettings(child);
-      else this.readImage({ key, value: child, path: [key], parent: undefined });
+      if (key === SETTINGS_KEY) this.settings = child;
+      else this.readImage({ key, value: child, path: [key], parent: undefined, above: [value] });
     }
   }
 
-  private readImage({ key, value, path, parent }: Entry): void {
+  private readImage(entry: Entry): void {
+    const { key, value, path, parent, above } = entry;
     if (!isMapping(value)) return this.refuseKey(key, path);
+    if (key === '<<') return this.refuseMerge(path);
+    if (above.includes(value)) {
+      const remedy = 'Write the image out in place of the alias';
+      return this.fault(path, `Cannot read image "${key}": it stands below itself, by an alias`, remedy);
+    }
     this.read += 1;
     if (this.read > MAX_IMAGES || path.length > MAX_DEPTH) {
       const limit = `at most ${MAX_IMAGES} images, nested at most ${MAX_DEPTH} deep`;
       return this.fault(path, `Cannot read image "${key}": the tree is too large`, `Keep to ${limit}`);
     }
-    const image = this.define({ key, value, path, parent }, value);
+    const image = this.define(entry, value);
     for (const [childKey, child] of Object.entries(value)) {
       if (isReservedKey(childKey)) continue;
-      this.readImage({ key: childKey, value: child, path: [...path, childKey], parent: image ?? parent });
+      const place = { path: [...path, childKey], parent: image ?? parent, above: [...above, value] };
+      this.readImage({ key: childKey, value: child, ...place });
     }
   }
 
-  private define(entry: Entry, keys: Readonly<Record<string, unknown>>): ImageDefinition | undefined {
+  private define(entry: Entry, keys: Mapping): ImageDefinition | undefined {
     const context: KeyContext = {
       options: this.options,
       path: entry.path,
@@ -77,13 +92,12 @@ class TreeReader {
       fault: (path, message, remedy) => this.fault(path, message, remedy),
     };
     const read = readImageKeys(entry.key, keys, context);
-    const name = this.claimName(
-      keys['name'] ?? entry.key,
-      'name' in keys ? [...entry.path, 'name'] : entry.path,
-    );
+    const path = 'name' in keys ? [...entry.path, 'name'] : entry.path;
+    const name = this.claimName(keys['name'] ?? entry.key, path);
     if (name === undefined) return undefined;
     const image = { name, ...(entry.parent === undefined ? {} : { parent: entry.parent.name }), ...read };
     this.images.set(name, image);
+    this.paths.set(name, entry.path);
     return image;
   }
 
@@ -106,15 +120,9 @@ class TreeReader {
     this.fault(path, `Cannot use key "${key}": it is neither known nor a child image`, remedy);
   }
 
-  private refuseSettings(value: unknown): void {
-    if (value === null || value === undefined) return;
-    const keys = isMapping(value) ? Object.keys(value) : [];
-    if (!isMapping(value))
-      this.fault([SETTINGS_KEY], `Cannot read "${SETTINGS_KEY}": it is no mapping`, 'Remove it');
-    for (const key of keys) {
-      const message = `Cannot use setting "${key}": settings for all images come with a later version`;
-      this.fault([SETTINGS_KEY, key], message, 'Remove it');
-    }
+  private refuseMerge(path: Path): void {
+    const remedy = 'Repeat the keys; an alias may stand for a whole value: "stages: *common"';
+    this.fault(path, 'Cannot use key "<<": YAML 1.2 has no merging of mappings', remedy);
   }
 
   private fault(path: Path, message: string, remedy: string): void {

@@ -1,8 +1,5 @@
-import { statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { faultOfArgument } from '../boot/cmdline.ts';
-import { type ImageTree, imageTree } from '../build/tree.ts';
-import type { Cpu } from '../core/arch.ts';
+import type { ImageTree } from '../build/tree.ts';
 import { AppError } from '../core/errors.ts';
 import type { Host } from '../core/host.ts';
 import type { HostFiles } from '../ports/host-files.ts';
@@ -10,6 +7,7 @@ import { checkCertificate } from './certificate.ts';
 import { checkConflicts, checkUnknownHosts } from './conflicts.ts';
 import { type ConfigFault, FaultList } from './fault.ts';
 import { readHostsFolder } from './hosts-folder.ts';
+import { kindOf, readImageTree } from './image-file.ts';
 import { readQuirks } from './quirks.ts';
 import { readYaml } from './read-file.ts';
 import { rehearseConffs } from './rehearse.ts';
@@ -29,7 +27,6 @@ export interface LoadOptions {
   readonly registeredHosts?: (dataDirectory: string) => Promise<readonly Host[]>;
 }
 
-const CPU_OF_PROCESS: Readonly<Record<string, Cpu>> = { x64: 'amd64', arm64: 'arm64', riscv64: 'riscv64' };
 const NO_FILES: HostFiles = { files: [], deletions: [] };
 
 /** Load and check a whole site: `bivouac.yml` and the folders that it names. */
@@ -39,7 +36,8 @@ export async function loadSite(path: string, options: LoadOptions = {}): Promise
   const document = await readYaml(file, faults);
   if (document === undefined) return { ok: false, faults: faults.faults };
   const server = readServerFile(document, options.environment ?? process.env, faults);
-  const images = await readImages(server.directories, faults);
+  const tree = await readImageTree(server.directories.images, faults);
+  const images = tree?.images;
   const hosts = await readHostsFolder(server.directories.hosts, faults);
   const registered = (await options.registeredHosts?.(server.directories.data)) ?? [];
   const quirks = await readQuirks(server.directories.boot, faults);
@@ -49,9 +47,9 @@ export async function loadSite(path: string, options: LoadOptions = {}): Promise
   checkBootFolder(server.directories, faults);
   await checkCertificate(document, server.web.https, faults);
   const site =
-    images === undefined
+    tree === undefined
       ? undefined
-      : siteOf({ file, server: { ...server, ...(policy && { policy }) }, images, hosts });
+      : siteOf({ file, server: { ...server, ...(policy && { policy }) }, tree, hosts });
   if (site !== undefined) rehearseConffs(site, faults);
   if (site === undefined || faults.faults.length > 0) return { ok: false, faults: faults.sorted() };
   return { ok: true, site };
@@ -67,47 +65,6 @@ export function siteOrThrow(result: LoadResult): Site {
   );
 }
 
-async function readImages(
-  { images: directory }: SiteDirectories,
-  faults: FaultList,
-): Promise<ImageTree['images'] | undefined> {
-  const document = await readYaml(join(directory, 'config.yml'), faults);
-  if (document === undefined) return undefined;
-  const tree = imageTree(document.value, {
-    directory,
-    architecture: CPU_OF_PROCESS[process.arch] ?? 'other',
-    stat: kindOf,
-  });
-  for (const { path, message, remedy } of tree.faults) {
-    const part = message.includes(`"${path.at(-1)}"`) ? 'key' : 'value';
-    faults.at(document.where(path, part), message, remedy);
-  }
-  checkArguments(document.file, tree.images, faults);
-  return tree.images;
-}
-
-/** A release keeps its kernel arguments for good, so one that no boot could use is told before it is built. */
-function checkArguments(file: string, images: Site['images'], faults: FaultList): void {
-  for (const image of images) {
-    const inherited = images.find(({ name }) => name === image.parent)?.cmdline ?? [];
-    for (const argument of image.cmdline.slice(inherited.length)) {
-      const fault = faultOfArgument(argument);
-      if (fault === undefined) continue;
-      faults.file(
-        file,
-        `Image "${image.name}" cannot have kernel argument ${JSON.stringify(argument)}: it ${fault}`,
-      );
-    }
-  }
-}
-
-function kindOf(path: string): 'file' | 'directory' | 'other' | undefined {
-  const stats = statSync(path, { throwIfNoEntry: false });
-  if (stats === undefined) return undefined;
-  if (stats.isDirectory()) return 'directory';
-  return stats.isFile() ? 'file' : 'other';
-}
-
 function checkBootFolder({ boot }: SiteDirectories, faults: FaultList): void {
   const template = join(boot, 'script.ipxe.njk');
   if (kindOf(template) === 'file') return;
@@ -121,10 +78,10 @@ function checkBootFolder({ boot }: SiteDirectories, faults: FaultList): void {
 function siteOf(parts: {
   readonly file: string;
   readonly server: ServerFile;
-  readonly images: Site['images'];
+  readonly tree: ImageTree;
   readonly hosts: Awaited<ReturnType<typeof readHostsFolder>>;
 }): Site | undefined {
-  const { file, server, images, hosts } = parts;
+  const { file, server, tree, hosts } = parts;
   const { directories, listen, web, tftp, policy } = server;
   if (listen === undefined || policy === undefined) return undefined;
   return {
@@ -134,7 +91,8 @@ function siteOf(parts: {
     web,
     tftp,
     policy,
-    images,
+    images: tree.images,
+    imageSettings: tree.settings,
     hosts: hosts.declarations.flatMap(({ host }) => host ?? []),
     hostFiles: { of: (name) => hosts.files.get(name) ?? NO_FILES },
   };

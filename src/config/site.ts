@@ -1,6 +1,6 @@
 import type { Ipv4 } from '../core/address.ts';
 import type { Host } from '../core/host.ts';
-import type { ImageDefinition } from '../core/image.ts';
+import type { ImageDefinition, ImageSettings } from '../core/image.ts';
 import type { BootPolicy } from '../core/policy.ts';
 import type { HostFilesSource } from '../ports/host-files.ts';
 import type { TftpSettings } from './tftp.ts';
@@ -39,6 +39,8 @@ export interface Site {
   readonly tftp: TftpSettings;
   readonly policy: BootPolicy;
   readonly images: readonly ImageDefinition[];
+  /** What holds for all images. */
+  readonly imageSettings: ImageSettings;
   /** Hosts declared in files; those registered over the API are kept in the database. */
   readonly hosts: readonly Host[];
   readonly hostFiles: HostFilesSource;

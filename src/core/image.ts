@@ -1,4 +1,5 @@
 import type { Cpu } from './arch.ts';
+import type { BuildTarget } from './build-target.ts';
 
 declare const imageNameBrand: unique symbol;
 declare const channelNameBrand: unique symbol;
@@ -32,6 +33,30 @@ export interface OutputFileDefinition {
   readonly path: string;
 }
 
+/** A file of this machine that the stages of an image can read; what it holds never gets into a layer. */
+export interface SecretMount {
+  /** Letters, digits, `.`, `_`, `-`. */
+  readonly name: string;
+  /** Absolute path on this machine. */
+  readonly path: string;
+}
+
+/** What a scheduled build makes. */
+export interface ScheduleOptions {
+  readonly target: BuildTarget;
+  readonly buildParents: number | 'all';
+}
+
+/** What holds for all images: `configuration` in `images/config.yml`. */
+export interface ImageSettings {
+  /** Names of stages, exactly as they are written, that are left out of conffs. */
+  readonly ignoreStageInConffs: readonly string[];
+  /** Stages that conffs begin with. */
+  readonly alwaysApplyStageInConffs: readonly StageDefinition[];
+  /** Images that are built and never published for hosts. */
+  readonly neverUpload: readonly ImageName[];
+}
+
 /** One image of the tree in `images/config.yml`, with what it inherits already filled in. */
 export interface ImageDefinition {
   readonly name: ImageName;
@@ -39,8 +64,14 @@ export interface ImageDefinition {
   readonly parent?: ImageName;
   /** Where the root of the top-level ancestor comes from. */
   readonly source: RootSource;
+  /** What a build makes unless another of `architectures` is asked for. */
   readonly architecture: Cpu;
-  /** Own stages only, in order; the parent's come before them. */
+  /** What the image can be built for: the parent's unless it says less. */
+  readonly architectures: readonly [Cpu, ...Cpu[]];
+  /**
+   * Own stages only, in order; the parent's come before them. Those of a release master are stages of conffs only: its
+   * root is what `source` gives.
+   */
   readonly stages: readonly StageDefinition[];
   /**
    * Kernel package. The image that sets it installs it (its scripts see `BIVOUAC_KERNEL`), and its kernel and
@@ -51,6 +82,23 @@ export interface ImageDefinition {
   readonly cmdline: readonly string[];
   /** At least one, each kind once. */
   readonly outputs: readonly [OutputDefinition, ...OutputDefinition[]];
+  /** Pattern of the hosts that conffs are built for; its own, never its parent's. */
+  readonly conffs?: string;
+  /** Branch of the playbooks; its own, never its parent's. */
+  readonly branch?: string;
+  /** Five fields of cron. */
+  readonly schedule?: string;
+  readonly scheduleOptions?: ScheduleOptions;
+  /** Absolute paths inside the root that keep their content over reboots: the parent's, then its own. */
+  readonly persist: readonly string[];
+  /** Level of zstd for its layers, 1 to 22; the parent's unless it has its own. */
+  readonly squashLevel?: number;
+  /** For its own stages only. */
+  readonly secrets: readonly SecretMount[];
+  /** Operations of the cleaning before a commit, each on or off; those not named are at their defaults. */
+  readonly clean: Readonly<Record<string, boolean>>;
+  /** Kernel modules that its releases must have: the parent's, then its own. */
+  readonly drivers: readonly string[];
 }
 
 /** Whether hosts boot into releases of the image. */

@@ -1,4 +1,5 @@
 import type { Digest } from './artefact.ts';
+import type { BuildTarget } from './build-target.ts';
 import type { ImageName } from './image.ts';
 
 declare const jobIdBrand: unique symbol;
@@ -8,12 +9,6 @@ export type JobId = string & { readonly [jobIdBrand]: true };
 
 /** `interrupted`: the process that ran it died. */
 export type JobState = 'queued' | 'running' | 'succeeded' | 'failed' | 'interrupted';
-
-/** Which parts of an image a build makes: layers, files of its hosts, initramfs, kernel; `all` is the first three, `trueall` all four. */
-export const BUILD_TARGETS = ['rootfs', 'conffs', 'initramfs', 'kernel', 'all', 'trueall'] as const;
-
-/** One of `BUILD_TARGETS`. */
-export type BuildTarget = (typeof BUILD_TARGETS)[number];
 
 /** What somebody wants built. */
 export interface BuildRequest {

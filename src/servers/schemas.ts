@@ -1,6 +1,6 @@
 import Type, { type TProperties } from 'typebox';
 import { HOST_FIELDS } from '../config/schema.ts';
-import { BUILD_TARGETS } from '../core/job.ts';
+import { BUILD_TARGETS } from '../core/build-target.ts';
 import { LEASE_STATES } from '../core/lease.ts';
 
 /** A JSON object with these keys and no others. */

@@ -87,26 +87,7 @@ describe('imageTree', () => {
     expect(tree.faults.every(({ remedy }) => remedy.length > 0)).toBe(true);
   });
 
-  it.each([
-    ['site.yml', 'an Ansible playbook'],
-    ['dev@site.yml', 'an Ansible playbook'],
-    ['web/Containerfile', 'a Containerfile'],
-    ['web.bu', 'a Butane file'],
-  ])('says that stage %s comes later', (stage, what) => {
-    expect(faultsOf({ trixie: { stages: [stage] } })).toEqual([
-      `trixie.stages.0: Cannot use stage "${stage}": ${what} as a stage comes with a later version`,
-    ]);
-  });
-
-  it.each(['/etc/passwd', 'file:///etc/passwd', '', 'a\nb.sh'])('refuses stage %j', (stage) => {
-    expect(faultsOf({ trixie: { stages: [stage] } })[0]).toMatch(/it is no relative path$/);
-  });
-
-  it.each(['notes.txt', 'fifo.sh'])('refuses %s, which is neither script nor folder', (stage) => {
-    expect(faultsOf({ trixie: { stages: [stage] } })[0]).toMatch(/neither a script .* nor a folder/);
-  });
-
-  it.each(['conffs', 'branch', 'schedule', 'schedule_options', 'persist', 'squash_level', 'secrets'])(
+  it.each(['url', 'sha512sums', 'hooks', 'time_limit'])(
     'says that key %s comes later and takes it for no child',
     (key) => {
       const tree = read({ trixie: { [key]: { stages: [] } } });
@@ -116,6 +97,21 @@ describe('imageTree', () => {
       ]);
     },
   );
+
+  it('takes schedule_options for no child, and fills in what it leaves out', () => {
+    const { images, faults } = read({ trixie: { web: { schedule_options: {} } } });
+    expect(faults).toEqual([]);
+    expect(images.map(({ name }) => name)).toEqual(['trixie', 'web']);
+    expect(images[1]?.scheduleOptions).toEqual({ target: 'all', buildParents: 0 });
+  });
+
+  it('does not run in circles when an alias makes an image stand in itself', () => {
+    const base: Record<string, unknown> = {};
+    base['web'] = base;
+    expect(faultsOf({ trixie: { base } })).toEqual([
+      'trixie.base.web: Cannot read image "web": it stands below itself, by an alias',
+    ]);
+  });
 
   it.each([
     [{ trixie: { base: { from: 'bookworm' } } }, 'trixie.base.from'],
@@ -128,7 +124,37 @@ describe('imageTree', () => {
     [{ trixie: { outputs: { files: { '../a': '/x' } } } }, 'trixie.outputs.files.../a'],
     [{ trixie: { outputs: { files: { a: '/x/../y' } } } }, 'trixie.outputs.files.a'],
     [{ trixie: { outputs: { files: { a: 'x' } } } }, 'trixie.outputs.files.a'],
-    [{ configuration: { never_upload: [] } }, 'configuration.never_upload'],
+    [{ configuration: [] }, 'configuration'],
+    [{ configuration: { never_upload: 'web' } }, 'configuration.never_upload'],
+    [{ configuration: { never_upload: ['wbe'] } }, 'configuration.never_upload.0'],
+    [
+      { configuration: { always_apply_stage_in_conffs: ['no.sh'] } },
+      'configuration.always_apply_stage_in_conffs.0',
+    ],
+    [{ configuration: { colour: [] } }, 'configuration.colour'],
+    [{ trixie: { stages: ['base/system.sh'] } }, 'trixie.stages.0'],
+    [{ trixie: { '<<': { stages: [] } } }, 'trixie.<<'],
+    [{ trixie: { conffs: ' ' } }, 'trixie.conffs'],
+    [{ trixie: { conffs: ',:' } }, 'trixie.conffs'],
+    [{ trixie: { conffs: ['web'] } }, 'trixie.conffs'],
+    [{ trixie: { branch: '--upload-pack=x' } }, 'trixie.branch'],
+    [{ trixie: { branch: 'a..b' } }, 'trixie.branch'],
+    [{ trixie: { branch: 7 } }, 'trixie.branch'],
+    [{ trixie: { schedule: 5 } }, 'trixie.schedule'],
+    [{ trixie: { schedule_options: { stage: 'roots' } } }, 'trixie.schedule_options.stage'],
+    [{ trixie: { schedule_options: { build_parents: 1.5 } } }, 'trixie.schedule_options.build_parents'],
+    [{ trixie: { schedule_options: { colour: 1 } } }, 'trixie.schedule_options.colour'],
+    [{ trixie: { schedule_options: [] } }, 'trixie.schedule_options'],
+    [{ trixie: { persist: ['var'] } }, 'trixie.persist.0'],
+    [{ trixie: { persist: ['/'] } }, 'trixie.persist.0'],
+    [{ trixie: { squash_level: 23 } }, 'trixie.squash_level'],
+    [{ trixie: { secrets: { '../x': '/a' } } }, 'trixie.secrets.../x'],
+    [{ trixie: { secrets: { x: '' } } }, 'trixie.secrets.x'],
+    [{ trixie: { clean: { logs: 'yes' } } }, 'trixie.clean.logs'],
+    [{ trixie: { clean: { '': true } } }, 'trixie.clean.'],
+    [{ trixie: { drivers: ['../x'] } }, 'trixie.drivers.0'],
+    [{ trixie: { arch: [] } }, 'trixie.arch'],
+    [{ trixie: { arch: ['amd64', 'arm64'] } }, 'trixie.arch.1'],
     [{ trixie: null }, 'trixie'],
     [[], ''],
     [null, ''],

@@ -206,7 +206,7 @@ test('a kernel argument of an image that no boot could use is a fault of the ima
   });
   expect(faults).toEqual([
     expect.stringMatching(
-      /^images\/config\.yml: Image "base" cannot have kernel argument "x=\$\{y\}": it has "\$"/,
+      /^images\/config\.yml:1:54: Image "base" cannot have kernel argument "x=\$\{y\}": it has "\$"/,
     ),
   ]);
 });

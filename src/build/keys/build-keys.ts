@@ -1,0 +1,97 @@
+import { BUILD_TARGETS, isBuildTarget } from '../../core/build-target.ts';
+import type { ImageDefinition, ScheduleOptions } from '../../core/image.ts';
+import { entriesOf, type KeyContext, type Mapping, quote } from './reading.ts';
+
+/** When, for which hosts and from which branch an image is built. */
+export type BuildKeys = Pick<ImageDefinition, 'conffs' | 'branch' | 'schedule' | 'scheduleOptions'>;
+
+/** What git check-ref-format(1) allows for a branch, without what a shell or an option could be made of. */
+const BRANCH = /^(?!.*(?:\.\.|\/\/|@\{|\.lock(?:\/|$)))[A-Za-z0-9_][A-Za-z0-9_./+@=,#-]{0,254}(?<![./])$/;
+const MAX_PATTERN = 4096;
+const MAX_PARENTS = 1000;
+
+/** Whether a text can be the name of a git branch. */
+export function isBranchName(text: string): boolean {
+  return BRANCH.test(text);
+}
+
+/** `conffs`, `branch`, `schedule`, `schedule_options`: an image's own, never its parent's. */
+export function readBuildKeys(keys: Mapping, context: KeyContext): BuildKeys {
+  const conffs = readConffs(keys['conffs'], context);
+  const branch = readBranch(keys['branch'], context);
+  const schedule = readSchedule(keys['schedule'], context);
+  return {
+    ...(conffs === undefined ? {} : { conffs }),
+    ...(branch === undefined ? {} : { branch }),
+    ...(schedule === undefined ? {} : { schedule }),
+    ...('schedule_options' in keys ? { scheduleOptions: readScheduleOptions(keys, context) } : {}),
+  };
+}
+
+function readConffs(value: unknown, { path, fault }: KeyContext): string | undefined {
+  if (value === undefined) return undefined;
+  const remedy = 'Write a host pattern such as "web*", or remove the key';
+  const at = [...path, 'conffs'];
+  if (typeof value !== 'string') {
+    fault(at, `Cannot read the host pattern ${quote(value)}: it is no text`, remedy);
+  } else if (!/[^\s,:]/.test(value)) {
+    fault(at, 'Cannot use an empty host pattern in "conffs"', remedy);
+  } else if (value.length > MAX_PATTERN || /\p{Cc}/u.test(value)) {
+    fault(
+      at,
+      `Cannot use the host pattern ${quote(value)}`,
+      `Write one line of at most ${MAX_PATTERN} characters`,
+    );
+  } else {
+    return value.trim();
+  }
+  return undefined;
+}
+
+function readBranch(value: unknown, { path, fault }: KeyContext): string | undefined {
+  if (value === undefined || (typeof value === 'string' && isBranchName(value))) return value;
+  fault(
+    [...path, 'branch'],
+    `Cannot use branch ${quote(value)}: git allows no such name`,
+    'Name a branch such as "main"',
+  );
+  return undefined;
+}
+
+function readSchedule(value: unknown, { path, fault }: KeyContext): string | undefined {
+  if (value === undefined || (typeof value === 'string' && value.length <= 256)) return value;
+  const remedy = 'Write five fields in quotes: "MINUTE HOUR DAY MONTH WEEKDAY"';
+  fault([...path, 'schedule'], `Cannot read the schedule ${quote(value)}`, remedy);
+  return undefined;
+}
+
+function readScheduleOptions(keys: Mapping, context: KeyContext): ScheduleOptions {
+  let options: ScheduleOptions = { target: 'all', buildParents: 0 };
+  for (const [option, value] of entriesOf('schedule_options', keys, context)) {
+    const at = [...context.path, 'schedule_options', option];
+    if (option === 'stage') {
+      if (isBuildTarget(value)) options = { ...options, target: value };
+      else
+        context.fault(at, `Cannot build stage ${quote(value)}`, `Write one of ${BUILD_TARGETS.join(', ')}`);
+    } else if (option === 'build_parents') {
+      const parents = parseBuildParents(value);
+      if (parents === undefined)
+        context.fault(at, `Cannot build ${quote(value)} parents`, 'Write a whole number, or -1 for all');
+      else options = { ...options, buildParents: parents };
+    } else {
+      context.fault(
+        at,
+        `Cannot use option "${option}" of a schedule`,
+        'Known options are stage, build_parents',
+      );
+    }
+  }
+  return options;
+}
+
+/** A number of parents to build: 0 to 1000, `all`, or any number below 0, which means all as well; undefined for anything else. */
+export function parseBuildParents(value: unknown): number | 'all' | undefined {
+  if (value === 'all') return 'all';
+  if (typeof value !== 'number' || !Number.isInteger(value) || value > MAX_PARENTS) return undefined;
+  return value < 0 ? 'all' : value;
+}

@@ -1,0 +1,100 @@
+import { resolve } from 'node:path';
+import type { SecretMount } from '../../core/image.ts';
+import {
+  entriesOf,
+  isPlainPath,
+  type KeyContext,
+  type ListItem,
+  type Mapping,
+  quote,
+  stringList,
+} from './reading.ts';
+
+const KERNEL_ARGUMENT = /^[\x21-\x7e]+$/;
+const MODULE = /^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/;
+const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
+const OPERATION = /^[a-z][a-z0-9-]{0,63}$/;
+
+/** `cmdline`: kernel arguments, after those of the parent. */
+export function readCmdline(keys: Mapping, context: KeyContext): readonly string[] {
+  const own = stringList('cmdline', keys, context);
+  const form = {
+    is: (text: string) => KERNEL_ARGUMENT.test(text),
+    what: 'kernel argument',
+    remedy: 'Give one argument per list item, printable ASCII without spaces',
+  };
+  return [...(context.parent?.cmdline ?? []), ...textsOf(own, form, context)];
+}
+
+/** `persist`: paths that keep their content over reboots, beside those of the parent. */
+export function readPersist(keys: Mapping, context: KeyContext): readonly string[] {
+  const own = stringList('persist', keys, context);
+  const form = {
+    is: isPlainPath,
+    what: 'path to keep',
+    remedy: 'Give an absolute path inside the root, without ".."',
+  };
+  return union(context.parent?.persist ?? [], textsOf(own, form, context));
+}
+
+/** `drivers`: kernel modules that have to be there, beside those of the parent. */
+export function readDrivers(keys: Mapping, context: KeyContext): readonly string[] {
+  const own = stringList('drivers', keys, context);
+  const form = {
+    is: (text: string) => MODULE.test(text),
+    what: 'driver',
+    remedy: 'Name a kernel module such as "e1000e"',
+  };
+  return union(context.parent?.drivers ?? [], textsOf(own, form, context));
+}
+
+/** `clean`: operations of the cleaning before a commit, each on or off; what the parent says holds unless told otherwise. */
+export function readClean(keys: Mapping, context: KeyContext): Readonly<Record<string, boolean>> {
+  const own = entriesOf('clean', keys, context).flatMap(([operation, value]) => {
+    const at = [...context.path, 'clean', operation];
+    if (!OPERATION.test(operation)) {
+      context.fault(at, `Cannot clean ${quote(operation)}: it is no name of an operation`, 'Remove it');
+    } else if (typeof value === 'boolean') {
+      return [[operation, value] as const];
+    } else {
+      context.fault(at, `Cannot set "${operation}" to ${quote(value)}`, 'Write true or false');
+    }
+    return [];
+  });
+  return { ...context.parent?.clean, ...Object.fromEntries(own) };
+}
+
+/** `secrets`: files of this machine that the stages of this image can read, and no layer ever holds. */
+export function readSecrets(keys: Mapping, context: KeyContext): readonly SecretMount[] {
+  return entriesOf('secrets', keys, context).flatMap(([name, file]) => {
+    const at = [...context.path, 'secrets', name];
+    if (!NAME.test(name)) {
+      const remedy = 'Use letters, digits, ".", "_" and "-", at most 64';
+      context.fault(at, `Cannot name a secret ${quote(name)}`, remedy);
+      return [];
+    }
+    if (typeof file !== 'string' || file === '' || /\p{Cc}/u.test(file)) {
+      context.fault(at, `Cannot take secret "${name}" from ${quote(file)}`, 'Give the path of a file');
+      return [];
+    }
+    return [{ name, path: resolve(context.options.directory, file) }];
+  });
+}
+
+interface Form {
+  readonly is: (text: string) => boolean;
+  readonly what: string;
+  readonly remedy: string;
+}
+
+function textsOf(items: readonly ListItem[], form: Form, { fault }: KeyContext): readonly string[] {
+  return items.flatMap(({ text, at }) => {
+    if (form.is(text)) return [text];
+    fault(at, `Cannot use ${form.what} ${quote(text)}`, form.remedy);
+    return [];
+  });
+}
+
+function union(above: readonly string[], own: readonly string[]): readonly string[] {
+  return [...new Set([...above, ...own])];
+}

@@ -1,0 +1,62 @@
+import { statSync } from 'node:fs';
+import { join } from 'node:path';
+import { faultOfArgument } from '../boot/cmdline.ts';
+import type { PathKind } from '../build/stage-kind.ts';
+import { type ImageTree, imageTree } from '../build/tree.ts';
+import type { Cpu } from '../core/arch.ts';
+import type { SourceDocument } from './document.ts';
+import type { FaultList } from './fault.ts';
+import { readYaml } from './read-file.ts';
+import { faultOfSchedule } from './schedule.ts';
+
+const CPU_OF_PROCESS: Readonly<Record<string, Cpu>> = { x64: 'amd64', arm64: 'arm64', riscv64: 'riscv64' };
+
+/** Read `config.yml` of the images folder; undefined, with faults, when it is no YAML. */
+export async function readImageTree(directory: string, faults: FaultList): Promise<ImageTree | undefined> {
+  const document = await readYaml(join(directory, 'config.yml'), faults);
+  if (document === undefined) return undefined;
+  const tree = imageTree(document.value, {
+    directory,
+    architecture: CPU_OF_PROCESS[process.arch] ?? 'other',
+    stat: kindOf,
+  });
+  for (const { path, message, remedy } of tree.faults) {
+    const part = message.includes(`"${path.at(-1)}"`) ? 'key' : 'value';
+    faults.at(document.where(path, part), message, remedy);
+  }
+  checkArguments(document, tree, faults);
+  checkSchedules(document, tree, faults);
+  return tree;
+}
+
+/** A release keeps its kernel arguments for good, so one that no boot could use is told before it is built. */
+function checkArguments(document: SourceDocument, { images, paths }: ImageTree, faults: FaultList): void {
+  for (const image of images) {
+    const inherited = images.find(({ name }) => name === image.parent)?.cmdline.length ?? 0;
+    for (const [index, argument] of image.cmdline.slice(inherited).entries()) {
+      const fault = faultOfArgument(argument);
+      if (fault === undefined) continue;
+      const where = document.where([...(paths.get(image.name) ?? []), 'cmdline', index]);
+      const message = `Image "${image.name}" cannot have kernel argument ${JSON.stringify(argument)}: it ${fault}`;
+      faults.at(where, message, 'Remove it, or write it in another way');
+    }
+  }
+}
+
+function checkSchedules(document: SourceDocument, { images, paths }: ImageTree, faults: FaultList): void {
+  for (const { name, schedule } of images) {
+    const fault = schedule === undefined ? undefined : faultOfSchedule(schedule);
+    if (fault === undefined) continue;
+    const where = document.where([...(paths.get(name) ?? []), 'schedule']);
+    const remedy = 'Write five fields in quotes: "MINUTE HOUR DAY MONTH WEEKDAY"';
+    faults.at(where, `Cannot use the schedule of image "${name}": it ${fault}`, remedy);
+  }
+}
+
+/** What is found at a path of this machine, symbolic links followed. */
+export function kindOf(path: string): PathKind | undefined {
+  const stats = statSync(path, { throwIfNoEntry: false });
+  if (stats === undefined) return undefined;
+  if (stats.isDirectory()) return 'directory';
+  return stats.isFile() ? 'file' : 'other';
+}

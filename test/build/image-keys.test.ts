@@ -1,0 +1,103 @@
+import { describe, expect, it } from 'vitest';
+import type { PathKind } from '../../src/build/stage-kind.ts';
+import { imageTree } from '../../src/build/tree.ts';
+
+const FILES: Readonly<Record<string, PathKind>> = {
+  '/site/images/base/system.sh': 'file',
+  '/site/images/base/files': 'directory',
+  '/site/images/notes.txt': 'file',
+  '/site/images/fifo.sh': 'other',
+  '/site/boot/agent': 'directory',
+};
+
+function read(value: unknown) {
+  return imageTree(value, { directory: '/site/images', architecture: 'amd64', stat: (path) => FILES[path] });
+}
+
+function faultsOf(value: unknown): readonly string[] {
+  return read(value).faults.map(({ path, message }) => `${path.join('.')}: ${message}`);
+}
+
+describe('the keys of an image', () => {
+  it.each([
+    ['site.yml', 'an Ansible playbook'],
+    ['dev@site.yml', 'an Ansible playbook'],
+    ['web/Containerfile', 'a Containerfile'],
+    ['web.bu', 'a Butane file'],
+  ])('says that stage %s comes later', (stage, what) => {
+    expect(faultsOf({ trixie: { web: { stages: [stage] } } })).toEqual([
+      `trixie.web.stages.0: Cannot use stage "${stage}": ${what} as a stage comes with a later version`,
+    ]);
+  });
+
+  it.each(['/etc/passwd', 'file:///etc/passwd', '', 'a\nb.sh'])('refuses stage %j', (stage) => {
+    expect(faultsOf({ trixie: { web: { stages: [stage] } } })[0]).toMatch(/it is no relative path$/);
+  });
+
+  it.each(['notes.txt', 'fifo.sh'])('refuses %s, which is neither script nor folder', (stage) => {
+    expect(faultsOf({ trixie: { web: { stages: [stage] } } })[0]).toMatch(/neither a script .* nor a folder/);
+  });
+
+  it('reads when, for whom and how an image is built, and hands down only what belongs to the root', () => {
+    const { images, faults } = read({
+      trixie: {
+        base: {
+          conffs: 'web*,!web9',
+          branch: 'stable/13',
+          schedule: '0 3 * * 1-5',
+          schedule_options: { stage: 'conffs', build_parents: -1 },
+          persist: ['/var/lib/db'],
+          squash_level: 15,
+          secrets: { token: '/etc/token', key: '../keys/deploy' },
+          clean: { 'machine-id': false },
+          drivers: ['e1000e'],
+          web: { persist: ['/srv', '/var/lib/db'], clean: { logs: true }, drivers: ['mlx5_core'] },
+        },
+      },
+    });
+    expect(faults).toEqual([]);
+    const [, base, web] = images;
+    expect(base).toMatchObject({
+      conffs: 'web*,!web9',
+      branch: 'stable/13',
+      schedule: '0 3 * * 1-5',
+      scheduleOptions: { target: 'conffs', buildParents: 'all' },
+      squashLevel: 15,
+      secrets: [
+        { name: 'token', path: '/etc/token' },
+        { name: 'key', path: '/site/keys/deploy' },
+      ],
+    });
+    expect(web).toMatchObject({
+      persist: ['/var/lib/db', '/srv'],
+      squashLevel: 15,
+      secrets: [],
+      clean: { 'machine-id': false, logs: true },
+      drivers: ['e1000e', 'mlx5_core'],
+      architectures: ['amd64'],
+    });
+    for (const key of ['conffs', 'branch', 'schedule', 'scheduleOptions'])
+      expect(web).not.toHaveProperty(key);
+  });
+});
+
+describe('the settings of all images', () => {
+  it('reads the settings, each with a default', () => {
+    const web = { trixie: { web: {} } };
+    const none = { ignoreStageInConffs: [], alwaysApplyStageInConffs: [], neverUpload: [] };
+    expect(read(web).settings).toEqual(none);
+    expect(read({ configuration: null, ...web }).settings).toEqual(none);
+    const settings = {
+      ignore_stage_in_conffs: ['fat.yml'],
+      always_apply_stage_in_conffs: ['base/system.sh'],
+      never_upload: ['web'],
+    };
+    const tree = read({ configuration: settings, ...web });
+    expect(tree.faults).toEqual([]);
+    expect(tree.settings).toMatchObject({
+      ignoreStageInConffs: ['fat.yml'],
+      alwaysApplyStageInConffs: [{ name: 'base/system.sh' }],
+      neverUpload: ['web'],
+    });
+  });
+});

@@ -1,0 +1,50 @@
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { imageName } from '../builders.ts';
+import { faultsOf, load, loadedSite, siteFolder } from './site-folder.ts';
+
+const TREE = `configuration:
+  never_upload: [base]
+trixie:
+  base:
+    kernel: linux-image-amd64
+    web:
+      schedule: "0 3 * * 7"
+      schedule_options: {stage: all, build_parents: 0}
+      conffs: web*
+`;
+
+test('settings and keys of builds are read', async () => {
+  const site = await loadedSite({ 'images/config.yml': TREE });
+  expect(site.images.map(({ name }) => name)).toEqual(['trixie', 'base', 'web']);
+  expect(site.imageSettings.neverUpload).toEqual([imageName('base')]);
+  expect(site.images[2]).toMatchObject({
+    conffs: 'web*',
+    schedule: '0 3 * * 7',
+    scheduleOptions: { target: 'all', buildParents: 0 },
+  });
+});
+
+test.each([
+  ['never_upload: [base]', 'never_upload: [bsae]', '2:18', /there is no such image/],
+  ['"0 3 * * 7"', '"@daily"', '7:17', /schedule of image "web": it has 1 fields, wanted five/],
+  ['stage: all', 'stage: roots', '8:33', /Cannot build stage "roots"/],
+  ['conffs: web*', 'conffs: ""', '9:7', /Cannot use an empty host pattern/],
+  ['      conffs', '      confs', '9:7', /Cannot use key "confs"/],
+])('a fault in place of %j is told with line and column', async (good, bad, place, message) => {
+  const [fault] = await faultsOf({ 'images/config.yml': TREE.replace(good, bad) });
+  expect(fault).toMatch(message);
+  expect(fault).toMatch(new RegExp(`^images/config\\.yml:${place}: .*\\(.+\\)$`));
+});
+
+test('an image that an alias makes its own child is a fault', async () => {
+  const folder = siteFolder({ 'images/config.yml': 'trixie: {base: &x {web: {db: *x}}}\n' });
+  const result = await load(folder);
+  expect(result.ok ? [] : result.faults).toMatchObject([
+    {
+      file: join(folder, 'images/config.yml'),
+      place: { line: 1 },
+      message: 'Cannot read image "db": it stands below itself, by an alias',
+    },
+  ]);
+});
