@@ -126,7 +126,7 @@ export class BootHttp {
         subject,
       };
     };
-    const choice = selectRelease(host, catalogue);
+    const choice = selectRelease(host, catalogue, { cpu: this.#world.facts.firmware.cpuOf(mac) });
     if (choice.kind === 'none') return refuse(choice.reason);
     const { named } = choice;
     const token = newToken();

@@ -49,7 +49,7 @@ export async function answerTftp({ client, file }: TftpAsk, world: TftpWorld): P
   const name = readTftpName(file);
   switch (name.kind) {
     case 'nbp': {
-      const found = findNbp(name.names, publishedNbps(snapshot.catalogue)?.files ?? []);
+      const found = findNbp(name.names, publishedNbps(snapshot.catalogue));
       return found === undefined ? missing(name.isProbe) : { kind: 'artefact', ...found };
     }
     case 'autoexec': {

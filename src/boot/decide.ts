@@ -87,8 +87,8 @@ function bootfileOf(client: FirmwareClient, choice: BootChoice): BootDecision | 
 
 function problemOf(bootfile: string, { httpBoot }: FirmwareClient, catalogue: Catalogue): string | undefined {
   if (isUrl(bootfile)) return httpBoot ? undefined : 'this firmware boots by TFTP and cannot fetch a URL';
-  const isPublished = publishedNbps(catalogue)?.files.some(({ name }) => name === bootfile);
-  return isPublished === true ? undefined : 'no such file is published by the image "nbp"';
+  const isPublished = publishedNbps(catalogue).some(({ name }) => name === bootfile);
+  return isPublished ? undefined : 'no such file is published by the image "nbp"';
 }
 
 function usualNbp(client: FirmwareClient, choice: BootChoice): BootDecision {
@@ -100,7 +100,7 @@ function usualNbp(client: FirmwareClient, choice: BootChoice): BootDecision {
     return { kind: 'own-files' };
   }
   const candidates = candidatesFor(arch);
-  const published = publishedNbps(choice.catalogue)?.files ?? [];
+  const published = publishedNbps(choice.catalogue);
   for (const name of candidates) {
     const isPublished = published.some((file) => file.name === name);
     tried(`NBP "${name}" for ${arch.name}`, isPublished, isPublished ? 'published' : 'not published');

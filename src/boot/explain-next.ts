@@ -69,20 +69,16 @@ function optionText(options: DhcpPacket['options']): string {
 
 function sizeOf(bootfile: string, catalogue: Catalogue): string {
   const name = bootfile.split('/').at(-1);
-  const file = publishedNbps(catalogue)?.files.find((each) => each.name === name);
+  const file = publishedNbps(catalogue).find((each) => each.name === name);
   return file === undefined ? '' : ` (${file.size} octets, ${file.digest.slice(0, 19)}…)`;
 }
 
 /** Which release the script then boots, or why none. */
 function booting(client: Client, host: Host, catalogue: Catalogue): readonly string[] {
   if (client.stage === 'os') return [];
-  const choice = selectRelease(host, catalogue);
+  const choice = selectRelease(host, catalogue, { cpu: client.arch?.cpu });
   if (choice.kind === 'none') return [`The script boots nothing: ${choice.reason}`];
   const { digest, release } = choice.named;
   const which = `image "${host.image}", channel "${host.channel}"`;
-  const boots = `The script boots release ${digest.slice(0, 19)}… (${which}, ${release.kernelVersion})`;
-  const cpu = client.arch?.cpu;
-  return cpu === undefined || cpu === release.architecture
-    ? [boots]
-    : [boots, `That cannot work: the release is for ${release.architecture}, the firmware for ${cpu}`];
+  return [`The script boots release ${digest.slice(0, 19)}… (${which}, ${release.architecture}, ${release.kernelVersion})`];
 }

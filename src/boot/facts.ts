@@ -4,6 +4,7 @@ import type { Host } from '../core/host.ts';
 import { isInForce } from '../core/lease.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { BootRecorder } from '../ports/event-log.ts';
+import { HeardFirmware } from './heard-firmware.ts';
 import type { LeaseView } from './known-leases.ts';
 
 /** Whom a fact is about. */
@@ -33,6 +34,8 @@ const MOST_WAITING = 10_000;
  * booting. INVARIANTS: at most 120 facts of a MAC in a minute; queue and table of MACs are bounded.
  */
 export class Facts {
+  /** Not recorded, but known to DHCP, TFTP and HTTP alike. */
+  readonly firmware = new HeardFirmware();
   readonly #options: FactsOptions;
   #windows = new Map<Mac, Window>();
   #olderWindows = new Map<Mac, Window>();

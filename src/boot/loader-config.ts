@@ -64,7 +64,7 @@ export async function loaderConfig(
     world.facts.note(subject, { kind: 'ignored', why: printable(reason, 500) });
     return renderTemplate(template, { ...NOTHING, reason: ipxeText(reason).replace(/["']/g, '') }, LIMITS);
   };
-  const choice = selectRelease(host, catalogue);
+  const choice = selectRelease(host, catalogue, { cpu: world.facts.firmware.cpuOf(mac) });
   if (choice.kind === 'none') return refuse(choice.reason);
   try {
     return renderTemplate(template, variablesOf({ host, mac, named: choice.named, base, snapshot }), LIMITS);

@@ -1,4 +1,5 @@
-import { type Catalogue, published } from '../core/catalogue.ts';
+import type { Cpu } from '../core/arch.ts';
+import { type Catalogue, type Publication, published, publishedAll } from '../core/catalogue.ts';
 import type { Host } from '../core/host.ts';
 import type { NamedRelease, NetbootRelease, Release } from '../core/release.ts';
 
@@ -7,17 +8,43 @@ export type ReleaseChoice =
   | { readonly kind: 'release'; readonly named: NamedRelease<NetbootRelease> }
   | { readonly kind: 'none'; readonly reason: string };
 
-/** What the channel of the host's image points to, if it can be booted. */
-export function selectRelease(host: Host, catalogue: Catalogue): ReleaseChoice {
-  const entry = published(catalogue, host.image, host.channel);
-  if (entry === undefined) {
-    return { kind: 'none', reason: `Image "${host.image}" has no release in channel "${host.channel}" yet` };
-  }
+/** What is known of a host's architecture besides its own file. */
+export interface Heard {
+  /** What its firmware said in this boot. */
+  readonly cpu: Cpu | undefined;
+}
+
+/**
+ * What the channel of the host's image points to, if it can be booted. The architecture is the one that the host's file
+ * names, else the one its firmware said, else the only one that is published.
+ */
+export function selectRelease(host: Host, catalogue: Catalogue, { cpu }: Heard): ReleaseChoice {
+  const all = publishedAll(catalogue, host);
+  const entry = chosen(host, cpu, catalogue);
+  if (entry === undefined) return { kind: 'none', reason: whyNone(host, host.architecture ?? cpu, all) };
   const { digest, release } = entry;
   if (!isNetboot(release)) {
     return { kind: 'none', reason: `Image "${host.image}" is made of files and cannot be booted` };
   }
   return { kind: 'release', named: { digest, release } };
+}
+
+function chosen(host: Host, heard: Cpu | undefined, catalogue: Catalogue): Publication | undefined {
+  const { image, channel, architecture } = host;
+  if (architecture !== undefined) return published(catalogue, { image, channel, architecture });
+  const own = published(catalogue, { image, channel, architecture: heard });
+  // 32-bit UEFI on a 64-bit processor: Linux boots from it (CONFIG_EFI_MIXED).
+  return own ?? (heard === 'i386' ? published(catalogue, { image, channel, architecture: 'amd64' }) : undefined);
+}
+
+function whyNone(host: Host, wanted: Cpu | undefined, all: readonly Publication[]): string {
+  const where = `Image "${host.image}" has`;
+  if (all.length === 0) return `${where} no release in channel "${host.channel}" yet`;
+  const those = all.map(({ release }) => release.architecture).join(', ');
+  if (wanted !== undefined) {
+    return `${where} no release for ${wanted} in channel "${host.channel}", only for ${those}`;
+  }
+  return `${where} releases for ${those} in channel "${host.channel}"; set "arch" of host "${host.name}"`;
 }
 
 /** Whether the release is a root that hosts boot into. */

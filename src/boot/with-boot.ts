@@ -14,9 +14,13 @@ export async function withBoot(
   if (workarounds.serve === 'never') return ignored('quirk');
   const identified = identify(packet, { workarounds, trace });
   if (!identified.ok) return ignored(identified.reason);
+  const { client } = identified;
+  if (client.stage !== 'os' && client.arch !== undefined) {
+    turn.world.facts.firmware.note(client.mac, client.arch.cpu);
+  }
   const { catalogue } = snapshot;
   const { baseUrl } = subnet;
-  const boot = decideBoot(identified.client, { catalogue, baseUrl, host, workarounds, trace });
+  const boot = decideBoot(client, { catalogue, baseUrl, host, workarounds, trace });
   if (boot.kind === 'ignore') return ignored(boot.reason);
   const answered = await answer({ request: packet, subnet, serverId, host, boot });
   return answered.kind === 'reply' ? reply(reworked(answered.reply, workarounds)) : answered;

@@ -27,7 +27,7 @@ export function imageCommand(): Command {
           const rows = site.images.flatMap((definition) =>
             imageRows(definition, of(definition, publications)),
           );
-          print(formatTable(['IMAGE', 'PARENT', 'CHANNEL', 'RELEASE', 'SIZE', 'PUBLISHED'], rows));
+          print(formatTable(['IMAGE', 'PARENT', 'ARCH', 'CHANNEL', 'RELEASE', 'SIZE', 'PUBLISHED'], rows));
         }),
       ),
   );
@@ -40,9 +40,10 @@ function of(definition: ImageDefinition, publications: readonly Publication[]): 
 
 function imageRows(definition: ImageDefinition, publications: readonly Publication[]): string[][] {
   const head = [definition.name, definition.parent ?? '-'];
-  if (publications.length === 0) return [[...head, '-', '-', '-', '-']];
+  if (publications.length === 0) return [[...head, definition.architecture, '-', '-', '-', '-']];
   return publications.map(({ channel, digest, release, publishedAt }) => [
     ...head,
+    release.architecture,
     channel,
     digest.slice(0, 19),
     formatBytes(sizeOf(release)),

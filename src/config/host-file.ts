@@ -119,6 +119,7 @@ function hostOf(given: {
     ...(address === undefined ? {} : { address }),
     image,
     channel: parseChannelName(shape.channel ?? '') ?? STABLE,
+    ...(shape.arch === undefined ? {} : { architecture: shape.arch }),
     cmdline: (shape.cmdline ?? []).flatMap((argument) => argument ?? []),
     ...(shape.bootfile === undefined ? {} : { bootfile: shape.bootfile }),
     variables,

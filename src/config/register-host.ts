@@ -1,4 +1,5 @@
 import { parseIpv4, parseMac } from '../core/address.ts';
+import type { Cpu } from '../core/arch.ts';
 import { AppError } from '../core/errors.ts';
 import type { Host, HostName } from '../core/host.ts';
 import { type ImageDefinition, parseChannelName, parseImageName, STABLE } from '../core/image.ts';
@@ -15,6 +16,7 @@ export interface HostFields {
   readonly address?: string;
   readonly image: string;
   readonly channel?: string;
+  readonly arch?: Cpu;
   readonly cmdline?: readonly string[];
   readonly bootfile?: string;
   readonly variables?: Readonly<Record<string, unknown>>;
@@ -71,6 +73,7 @@ function hostOf(name: HostName, fields: HostFields): Host {
     ...(address === undefined ? {} : { address }),
     image,
     channel: parseChannelName(fields.channel ?? '') ?? STABLE,
+    ...(fields.arch === undefined ? {} : { architecture: fields.arch }),
     cmdline: fields.cmdline ?? [],
     ...(fields.bootfile === undefined ? {} : { bootfile: fields.bootfile }),
     variables: readVariables(fields.variables ?? {}, {

@@ -1,4 +1,5 @@
 import Type, { type Static, type TProperties } from 'typebox';
+import { IMAGE_CPUS } from '../core/arch.ts';
 import { SUBNET_MODES } from '../core/subnet.ts';
 import {
   BootfileText,
@@ -90,6 +91,7 @@ export const HOST_FIELDS = {
   address: Type.Optional(Ipv4Text),
   image: ImageText,
   channel: Type.Optional(ChannelText),
+  arch: Type.Optional(Type.Enum([...IMAGE_CPUS])),
   cmdline: Type.Optional(Type.Array(KernelArgumentText, { maxItems: 64 })),
   bootfile: Type.Optional(BootfileText),
   variables: Type.Optional(Type.Record(Type.String(), Type.Unknown(), { description: 'a mapping' })),

@@ -1,6 +1,14 @@
 /** Instruction set of a host; the only thing that may choose a kernel or an image. */
 export type Cpu = 'amd64' | 'i386' | 'arm64' | 'arm' | 'riscv64' | 'loong64' | 'ppc64el' | 's390x' | 'other';
 
+/** Instruction sets that images are built for: those of Debian whose names are the same here. */
+export const IMAGE_CPUS = ['amd64', 'arm64', 'i386', 'riscv64', 'ppc64el', 's390x'] as const satisfies readonly Cpu[];
+
+/** An instruction set that images are built for; undefined for all other text. */
+export function parseImageCpu(text: string): Cpu | undefined {
+  return IMAGE_CPUS.find((cpu) => cpu === text);
+}
+
 /** What runs before the operating system; the only thing that may choose an NBP. */
 export type Firmware = 'bios' | 'uefi' | 'u-boot' | 'raspberry-pi' | 'other';
 

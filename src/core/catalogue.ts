@@ -1,8 +1,9 @@
+import type { Cpu } from './arch.ts';
 import type { ChannelName, ImageName } from './image.ts';
 import { STABLE } from './image.ts';
-import type { FilesRelease, NamedRelease } from './release.ts';
+import type { NamedRelease, ReleaseFile } from './release.ts';
 
-/** A channel of an image and the release it points to. */
+/** A channel of an image and the release it points to, for the one architecture that the release names. */
 export interface Publication extends NamedRelease {
   readonly image: ImageName;
   readonly channel: ChannelName;
@@ -18,17 +19,32 @@ export interface Catalogue {
 /** The image whose release holds the NBPs. */
 export const NBP_IMAGE = 'nbp' as ImageName;
 
-/** What a channel of an image points to. */
-export function published(
-  catalogue: Catalogue,
-  image: ImageName,
-  channel: ChannelName,
-): Publication | undefined {
-  return catalogue.publications.find((entry) => entry.image === image && entry.channel === channel);
+/** A channel of an image, for one architecture. */
+export interface ChannelQuery {
+  readonly image: ImageName;
+  readonly channel: ChannelName;
+  /** Without it: whichever is the only one published. */
+  readonly architecture?: Cpu | undefined;
 }
 
-/** The published NBPs; undefined until the image `nbp` is built. */
-export function publishedNbps(catalogue: Catalogue): FilesRelease | undefined {
-  const release = published(catalogue, NBP_IMAGE, STABLE)?.release;
-  return release?.output === 'files' ? release : undefined;
+/** What a channel of an image points to; undefined too when the architecture is not given and there are several. */
+export function published(catalogue: Catalogue, query: ChannelQuery): Publication | undefined {
+  const all = publishedAll(catalogue, query);
+  if (query.architecture === undefined) return all.length === 1 ? all[0] : undefined;
+  return all.find(({ release }) => release.architecture === query.architecture);
+}
+
+/** What a channel of an image points to, for each architecture. */
+export function publishedAll(
+  { publications }: Catalogue,
+  { image, channel }: ChannelQuery,
+): readonly Publication[] {
+  return publications.filter((entry) => entry.image === image && entry.channel === channel);
+}
+
+/** The published NBPs, those of all architectures together; none until the image `nbp` is built. */
+export function publishedNbps(catalogue: Catalogue): readonly ReleaseFile[] {
+  return publishedAll(catalogue, { image: NBP_IMAGE, channel: STABLE }).flatMap(({ release }) =>
+    release.output === 'files' ? release.files : [],
+  );
 }

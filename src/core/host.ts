@@ -1,4 +1,5 @@
 import type { Ipv4, Mac } from './address.ts';
+import type { Cpu } from './arch.ts';
 import type { ChannelName, ImageName } from './image.ts';
 
 declare const hostNameBrand: unique symbol;
@@ -25,6 +26,8 @@ export interface Host {
   readonly address?: Ipv4;
   readonly image: ImageName;
   readonly channel: ChannelName;
+  /** Which of the image's releases it boots; without it what its firmware says counts. */
+  readonly architecture?: Cpu;
   /** Kernel arguments after those of the release. */
   readonly cmdline: readonly string[];
   /** What its firmware boots instead of the usual NBP: a file of the image `nbp`, or for HTTP Boot a URL. */

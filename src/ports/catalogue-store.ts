@@ -8,11 +8,11 @@ export interface CatalogueStore {
   /** The snapshot in force. */
   current(): Promise<Catalogue>;
   /**
-   * Store the release document and point the channel of its image to it, in one transaction. Resolves to false,
+   * Store the release document and point the channel of its image and architecture to it, in one transaction. Resolves to false,
    * and changes nothing, when the channel points to this release already.
    */
   publish(release: NamedRelease, channel: ChannelName): Promise<boolean>;
   release(digest: Digest): Promise<Release | undefined>;
-  /** Every move of a channel, newest first. */
+  /** Every move of a channel, for all architectures, newest first. */
   history(image: ImageName, channel: ChannelName): Promise<readonly Publication[]>;
 }

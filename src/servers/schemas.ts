@@ -24,6 +24,7 @@ export const HostDocument = document({
   address: Type.Optional(Type.String()),
   image: Type.String(),
   channel: Type.String(),
+  architecture: Type.Optional(Type.String()),
   cmdline: Type.Array(Type.String()),
   bootfile: Type.Optional(Type.String()),
   variables: Type.Record(Type.String(), Type.Unknown()),
@@ -60,7 +61,14 @@ export const ImageDocument = document({
   source: Type.Object({}, { additionalProperties: true, description: 'what the root is made from' }),
   architecture: Type.String(),
   outputs: Type.Array(Type.String()),
-  channels: Type.Array(document({ channel: Type.String(), release: DigestText, publishedAt: Milliseconds })),
+  channels: Type.Array(
+    document({
+      channel: Type.String(),
+      architecture: Type.String(),
+      release: DigestText,
+      publishedAt: Milliseconds,
+    }),
+  ),
 });
 
 /** A lease and the host that has it. */

@@ -77,7 +77,7 @@ export class HttpFixture {
 
   remember(catalogue: Catalogue): void {
     for (const { image, channel } of catalogue.publications) {
-      const entry = published(catalogue, image, channel);
+      const entry = published(catalogue, { image, channel });
       if (entry !== undefined) this.releases.set(entry.digest, entry.release);
     }
   }

@@ -11,13 +11,14 @@ export class FakeCatalogueStore implements CatalogueStore {
 
   current(): Promise<Catalogue> {
     const newest = new Map<string, Publication>();
-    for (const move of this.moves) newest.set(`${move.image} ${move.channel}`, move);
+    for (const move of this.moves) newest.set(keyOf(move), move);
     return Promise.resolve({ publications: [...newest.values()] });
   }
 
   async publish(named: NamedRelease, channel: ChannelName): Promise<boolean> {
     const { image } = named.release;
-    const [last] = await this.history(image, channel);
+    const history = await this.history(image, channel);
+    const last = history.find(({ release }) => release.architecture === named.release.architecture);
     if (last?.digest === named.digest) return false;
     this.releases.set(named.digest, named.release);
     this.moves.push({ ...named, image, channel, publishedAt: this.moves.length + 1 });
@@ -32,4 +33,8 @@ export class FakeCatalogueStore implements CatalogueStore {
     const own = this.moves.filter((move) => move.image === image && move.channel === channel);
     return Promise.resolve(own.reverse());
   }
+}
+
+function keyOf({ image, channel, release }: Publication): string {
+  return `${image} ${channel} ${release.architecture}`;
 }

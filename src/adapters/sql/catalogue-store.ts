@@ -27,6 +27,7 @@ export class SqlCatalogueStore implements CatalogueStore {
         .selectAll()
         .orderBy('image')
         .orderBy('channel')
+        .orderBy('architecture')
         .execute(),
     );
     return { publications: rows.map(publicationOf) };
@@ -36,6 +37,7 @@ export class SqlCatalogueStore implements CatalogueStore {
     const row = {
       image: release.release.image,
       channel,
+      architecture: release.release.architecture,
       digest: release.digest,
       published_at: this.#clock.now(),
     };
@@ -93,6 +95,7 @@ async function moveChannel(transaction: Transaction<Tables>, row: ChannelRow): P
     .select('digest')
     .where('image', '=', row.image)
     .where('channel', '=', row.channel)
+    .where('architecture', '=', row.architecture)
     .executeTakeFirst();
   if (before?.digest === row.digest) return false;
   await transaction.replaceInto('channels').values(row).execute();

@@ -1,8 +1,8 @@
 import type { Database } from 'better-sqlite3';
 import { AppError } from '../../core/errors.ts';
 
-// Append only: a released migration never changes. The number of those applied is in `PRAGMA user_version`.
-const MIGRATIONS: readonly string[] = [
+/** Append only: a released migration never changes. The number of those applied is in `PRAGMA user_version`. */
+export const MIGRATIONS: readonly string[] = [
   `
   CREATE TABLE hosts (name TEXT PRIMARY KEY, address TEXT UNIQUE, document TEXT NOT NULL) STRICT;
   CREATE TABLE host_macs (
@@ -79,6 +79,29 @@ const MIGRATIONS: readonly string[] = [
     UNIQUE (digest, key_id)
   ) STRICT;
   CREATE INDEX release_signatures_key ON release_signatures (key_id);
+  `,
+  // A channel points to one release for each architecture. Triggers go with their table, so they are made again.
+  `
+  CREATE TABLE channels_by_architecture (
+    image TEXT NOT NULL, channel TEXT NOT NULL, architecture TEXT NOT NULL,
+    digest TEXT NOT NULL REFERENCES releases (digest), published_at INTEGER NOT NULL,
+    PRIMARY KEY (image, channel, architecture)
+  ) STRICT;
+  INSERT INTO channels_by_architecture
+    SELECT image, channel, json_extract(document, '$.architecture'), channels.digest, published_at
+    FROM channels JOIN releases ON releases.digest = channels.digest;
+  DROP TABLE channels;
+  ALTER TABLE channels_by_architecture RENAME TO channels;
+  CREATE TRIGGER channel_added AFTER INSERT ON channels BEGIN UPDATE revision SET number = number + 1; END;
+  CREATE TRIGGER channel_changed AFTER UPDATE ON channels BEGIN UPDATE revision SET number = number + 1; END;
+  CREATE TRIGGER channel_removed AFTER DELETE ON channels BEGIN UPDATE revision SET number = number + 1; END;
+
+  ALTER TABLE publications ADD COLUMN architecture TEXT NOT NULL DEFAULT 'other';
+  UPDATE publications SET architecture = (
+    SELECT json_extract(document, '$.architecture') FROM releases WHERE releases.digest = publications.digest
+  );
+  DROP INDEX publications_channel;
+  CREATE INDEX publications_channel ON publications (image, channel, architecture, sequence);
   `,
 ];
 

@@ -1,5 +1,6 @@
 import type { Generated } from 'kysely';
 import type { Ipv4, Mac } from '../../core/address.ts';
+import type { Cpu } from '../../core/arch.ts';
 import type { Digest } from '../../core/artefact.ts';
 import type { BootId } from '../../core/event.ts';
 import type { HostName } from '../../core/host.ts';
@@ -40,10 +41,11 @@ export interface LeaseRow {
   readonly state: Lease['state'];
 }
 
-/** Where a channel points, or pointed. */
+/** Where a channel points, or pointed, for one architecture. */
 export interface ChannelRow {
   readonly image: ImageName;
   readonly channel: ChannelName;
+  readonly architecture: Cpu;
   readonly digest: Digest;
   readonly published_at: number;
 }

@@ -1,4 +1,5 @@
 import type { FastifyInstance } from 'fastify';
+import { parseImageCpu } from '../../core/arch.ts';
 import { type Digest, parseDigest } from '../../core/artefact.ts';
 import { published } from '../../core/catalogue.ts';
 import { parseChannelName, parseImageName } from '../../core/image.ts';
@@ -16,6 +17,7 @@ export interface ImageServing extends ArtefactServing {
 }
 
 type Params = { image: string; version: string; file: string };
+type Query = { arch?: string };
 
 /** What a channel points to changes: caches ask whether it still has that entity tag. */
 const ASK_AGAIN = 'no-cache';
@@ -23,16 +25,17 @@ const ASK_AGAIN = 'no-cache';
 /**
  * `GET|HEAD /images/<image>/<channel or release digest>/<file>`: names for people and foreign boot loaders, with the
  * bytes of the artefact and no redirect, which some firmware does not follow. Files: `kernel`, `initramfs`,
- * `layer-0`… of a bootable image, the published names of any other, and `release.json` of both.
+ * `layer-0`… of a bootable image, the published names of any other, and `release.json` of both. `?arch=` chooses where a channel has
+ * releases for several architectures.
  */
 export function imageRoutes(serving: ImageServing): (app: FastifyInstance) => Promise<void> {
   return async (app) => {
-    app.route<{ Params: Params }>({
+    app.route<{ Params: Params; Querystring: Query }>({
       method: ['GET', 'HEAD'],
       url: '/images/:image/:version/:file',
       handler: async (request, reply) => {
         const { file } = request.params;
-        const release = await findRelease(request.params, serving);
+        const release = await findRelease({ ...request.params, arch: request.query.arch }, serving);
         if (release === undefined) return sendText(reply, 404, 'Not found');
         if (file === 'release.json') {
           return reply
@@ -48,7 +51,10 @@ export function imageRoutes(serving: ImageServing): (app: FastifyInstance) => Pr
   };
 }
 
-async function findRelease(params: Params, serving: ImageServing): Promise<Release | undefined> {
+async function findRelease(
+  params: Params & { readonly arch: unknown },
+  serving: ImageServing,
+): Promise<Release | undefined> {
   const image = parseImageName(params.image);
   if (image === undefined) return undefined;
   const digest = parseDigest(params.version);
@@ -58,7 +64,10 @@ async function findRelease(params: Params, serving: ImageServing): Promise<Relea
   }
   const channel = parseChannelName(params.version);
   if (channel === undefined) return undefined;
-  return published((await serving.snapshots.current()).catalogue, image, channel)?.release;
+  const architecture = typeof params.arch === 'string' ? parseImageCpu(params.arch) : undefined;
+  if (params.arch !== undefined && architecture === undefined) return undefined;
+  const { catalogue } = await serving.snapshots.current();
+  return published(catalogue, { image, channel, architecture })?.release;
 }
 
 function fileOf(release: Release, name: string): Digest | undefined {

@@ -60,7 +60,12 @@ function listRoutes(base: FastifyInstance, { snapshots, images }: OpsRoutesOptio
       outputs: image.outputs.map((output) => output.kind),
       channels: publications
         .filter((entry) => entry.image === image.name)
-        .map(({ channel, digest, publishedAt }) => ({ channel, release: digest, publishedAt })),
+        .map(({ channel, digest, release, publishedAt }) => ({
+          channel,
+          architecture: release.architecture,
+          release: digest,
+          publishedAt,
+        })),
     }));
   });
 }

@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import { SqlBuildCache } from '../../../src/adapters/sql/build-cache.ts';
 import { SqlCatalogueStore } from '../../../src/adapters/sql/catalogue-store.ts';
 import { SqlTokenStore } from '../../../src/adapters/sql/token-store.ts';
+import { published } from '../../../src/core/catalogue.ts';
 import { parseChannelName, STABLE } from '../../../src/core/image.ts';
 import type { ContentId } from '../../../src/ports/build-cache.ts';
 import type { ContainerImageId } from '../../../src/ports/container-engine.ts';
@@ -48,6 +49,19 @@ test('channels of one image are independent', async () => {
     ['canary', SECOND.digest],
     ['stable', FIRST.digest],
   ]);
+});
+
+test('a channel points to one release for each architecture', async () => {
+  const store = new SqlCatalogueStore(temporaryDatabase(), new FakeClock());
+  const arm = aNamedRelease({ architecture: 'arm64' }, 'e');
+  await store.publish(FIRST, STABLE);
+  expect(await store.publish(arm, STABLE)).toBe(true);
+  expect(await store.publish(FIRST, STABLE)).toBe(false);
+  const catalogue = await store.current();
+  expect(catalogue.publications.map(({ digest }) => digest)).toEqual([FIRST.digest, arm.digest]);
+  const at = { image: imageName('web'), channel: STABLE };
+  expect(published(catalogue, at)).toBeUndefined();
+  expect(published(catalogue, { ...at, architecture: 'arm64' })?.digest).toBe(arm.digest);
 });
 
 test('only a publication that moves a channel changes the version', async () => {

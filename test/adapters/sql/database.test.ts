@@ -4,8 +4,12 @@ import SqliteFile from 'better-sqlite3';
 import { expect, test } from 'vitest';
 import { openDatabase } from '../../../src/adapters/sql/database.ts';
 import { SqlHostStore } from '../../../src/adapters/sql/host-store.ts';
-import { DATABASE_VERSION } from '../../../src/adapters/sql/migrations.ts';
-import { aHost } from '../../builders.ts';
+import { SqlCatalogueStore } from '../../../src/adapters/sql/catalogue-store.ts';
+import { DATABASE_VERSION, MIGRATIONS } from '../../../src/adapters/sql/migrations.ts';
+import { STABLE } from '../../../src/core/image.ts';
+import { canonicalJson } from '../../../src/core/release.ts';
+import { aHost, aNamedRelease, imageName } from '../../builders.ts';
+import { FakeClock } from '../../fakes/clock.ts';
 import { temporaryFolder } from '../../temporary.ts';
 import { temporaryDatabase } from './database.ts';
 
@@ -33,6 +37,23 @@ test('a database of a later version is refused with a remedy', () => {
   later.pragma('user_version = 99');
   later.close();
   expect(() => openDatabase(path)).toThrow(`its version is 99, wanted at most ${DATABASE_VERSION}`);
+});
+
+test('channels of the time before there were several architectures keep what they point to', async () => {
+  const path = join(temporaryFolder(), 'bivouac.db');
+  const old = new SqliteFile(path);
+  for (const sql of MIGRATIONS.slice(0, 3)) old.exec(sql);
+  old.pragma('user_version = 3');
+  const { digest, release } = aNamedRelease({ architecture: 'arm64' });
+  old.prepare('INSERT INTO releases VALUES (?, ?)').run(digest, canonicalJson(release));
+  old.prepare('INSERT INTO channels VALUES (?, ?, ?, ?)').run('web', 'stable', digest, 7);
+  old.prepare('INSERT INTO publications VALUES (NULL, ?, ?, ?, ?)').run('web', 'stable', digest, 7);
+  old.close();
+  const store = new SqlCatalogueStore(temporaryDatabase(path), new FakeClock());
+  const { publications } = await store.current();
+  expect(publications).toMatchObject([{ image: 'web', channel: 'stable', digest, publishedAt: 7 }]);
+  expect(await store.history(imageName('web'), STABLE)).toHaveLength(1);
+  expect(await store.publish({ digest, release }, STABLE)).toBe(false);
 });
 
 test('a file that is no database is refused', () => {
