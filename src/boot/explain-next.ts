@@ -80,5 +80,7 @@ function booting(client: Client, host: Host, catalogue: Catalogue): readonly str
   if (choice.kind === 'none') return [`The script boots nothing: ${choice.reason}`];
   const { digest, release } = choice.named;
   const which = `image "${host.image}", channel "${host.channel}"`;
-  return [`The script boots release ${digest.slice(0, 19)}… (${which}, ${release.architecture}, ${release.kernelVersion})`];
+  return [
+    `The script boots release ${digest.slice(0, 19)}… (${which}, ${release.architecture}, ${release.kernelVersion})`,
+  ];
 }

@@ -34,7 +34,9 @@ function chosen(host: Host, heard: Cpu | undefined, catalogue: Catalogue): Publi
   if (architecture !== undefined) return published(catalogue, { image, channel, architecture });
   const own = published(catalogue, { image, channel, architecture: heard });
   // 32-bit UEFI on a 64-bit processor: Linux boots from it (CONFIG_EFI_MIXED).
-  return own ?? (heard === 'i386' ? published(catalogue, { image, channel, architecture: 'amd64' }) : undefined);
+  return (
+    own ?? (heard === 'i386' ? published(catalogue, { image, channel, architecture: 'amd64' }) : undefined)
+  );
 }
 
 function whyNone(host: Host, wanted: Cpu | undefined, all: readonly Publication[]): string {

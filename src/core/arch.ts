@@ -2,7 +2,14 @@
 export type Cpu = 'amd64' | 'i386' | 'arm64' | 'arm' | 'riscv64' | 'loong64' | 'ppc64el' | 's390x' | 'other';
 
 /** Instruction sets that images are built for: those of Debian whose names are the same here. */
-export const IMAGE_CPUS = ['amd64', 'arm64', 'i386', 'riscv64', 'ppc64el', 's390x'] as const satisfies readonly Cpu[];
+export const IMAGE_CPUS = [
+  'amd64',
+  'arm64',
+  'i386',
+  'riscv64',
+  'ppc64el',
+  's390x',
+] as const satisfies readonly Cpu[];
 
 /** An instruction set that images are built for; undefined for all other text. */
 export function parseImageCpu(text: string): Cpu | undefined {

@@ -105,7 +105,9 @@ describe('an explanation', () => {
 
   it('says when release and firmware do not fit, and when there is none', async () => {
     const arm = await explainer().explainer.explain(played('arm64'));
-    expect(arm.next.at(-1)).toBe('That cannot work: the release is for amd64, the firmware for arm64');
+    expect(arm.next.at(-1)).toBe(
+      'The script boots nothing: Image "web" has no release for arm64 in channel "stable", only for amd64',
+    );
     const empty = aSnapshot({ ...site, catalogue: aCatalogue([]) });
     const none = await explainer(empty).explainer.explain(played('ipxe'));
     expect(none.next.at(-1)).toBe(

@@ -110,7 +110,10 @@ test('images tell what is published, leases tell whose they are', async () => {
   const images = await jsonList(api.call('/api/v1/images'));
   expect(images.map((image) => [image.name, image.channels])).toEqual([
     ['base', []],
-    ['web', [{ channel: 'stable', release: digest('d'), publishedAt: api.clock.now() }]],
+    [
+      'web',
+      [{ channel: 'stable', architecture: 'amd64', release: digest('d'), publishedAt: api.clock.now() }],
+    ],
   ]);
   expect(await json(api.call('/api/v1/leases'))).toEqual([
     { ...aLease(), host: 'web01' },
