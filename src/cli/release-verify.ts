@@ -46,7 +46,7 @@ async function findRelease(name: string, { catalogue }: OpenSite): Promise<Named
   const image = parseImageName(name);
   const found =
     digest === undefined
-      ? image && published(await catalogue.current(), image, STABLE)
+      ? image && published(await catalogue.current(), { image, channel: STABLE })
       : await catalogue.release(digest).then((release) => release && { digest, release });
   if (found !== undefined) return { digest: found.digest, release: found.release };
   throw new AppError('not-found', `Cannot verify "${name}": it is no known release and no published image`, {
