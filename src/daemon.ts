@@ -153,7 +153,7 @@ function tftpServer({ live, state, logger }: DaemonOptions, world: World): TftpS
 function makeWorker({ live, state, logger }: DaemonOptions): BuildWorker {
   let opened: Promise<BuildSite> | undefined;
   const site = (): Promise<BuildSite> =>
-    (opened ??= openBuildSite(live.current().directories.data, state, `bivouac ${version()}`));
+    (opened ??= openBuildSite(live.current(), state, `bivouac ${version()}`));
   return new BuildWorker({
     jobs: state.jobs,
     build: async ({ request }, log, signal) =>

@@ -218,6 +218,7 @@ export function aSite(given: Partial<Site> = {}): Site {
     listen: { address: ip('10.77.0.1'), http: 80, tftp: 69, dhcp: 67 },
     web: { memory: 64 * 1024 * 1024, transfers: 64, grace: 30_000 },
     tftp: { engine: 'auto', ports: 'single', window: 64, memory: 64 * 1024 * 1024, transfers: 4096 },
+    build: { parallel: 2 },
     policy: aPolicy(),
     images: [anImage({ name: imageName('base') }), anImage()],
     imageSettings: someSettings(),

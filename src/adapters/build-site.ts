@@ -1,13 +1,19 @@
 import { join } from 'node:path';
 import type { BuildSite } from '../build/build.ts';
-import { FlockBuildLock } from './build-lock.ts';
+import type { Site } from '../config/site.ts';
+import { FlockBuildLocks } from './build-locks.ts';
 import { openBuildahEngine } from './buildah.ts';
 import { backgroundRunner, commandRunner } from './command.ts';
 import { AptMirror } from './mirror.ts';
 import type { State } from './state.ts';
 
-/** Everything a build needs, below a data directory. */
-export async function openBuildSite(directory: string, state: State, builder: string): Promise<BuildSite> {
+/** Everything a build needs, below the site's data directory; `builder` is name and version of this program. */
+export async function openBuildSite(
+  { directories, build }: Pick<Site, 'directories' | 'build'>,
+  state: State,
+  builder: string,
+): Promise<BuildSite> {
+  const directory = directories.data;
   const mirror = new AptMirror(commandRunner);
   const engine = await openBuildahEngine({
     directory: join(directory, 'containers'),
@@ -18,7 +24,8 @@ export async function openBuildSite(directory: string, state: State, builder: st
     cache: state.buildCache,
     catalogue: state.catalogue,
     signing: { keys: state.signingKeys, signatures: state.signatures },
-    lock: new FlockBuildLock(join(directory, 'build.lock'), commandRunner),
+    locks: new FlockBuildLocks(join(directory, 'locks')),
+    parallel: build.parallel,
     clock: state.clock,
     workFolder: join(directory, 'work'),
     builder,

@@ -1,6 +1,8 @@
+import { randomUUID } from 'node:crypto';
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AppError } from '../core/errors.ts';
+import { type BuildId, parseBuildId } from '../ports/build-locks.ts';
 import type { ContainerImageId } from '../ports/container-engine.ts';
 
 /** Where buildah keeps what is ours; nothing of the machine's own containers is there. */
@@ -47,9 +49,29 @@ export async function topLayerOf(paths: StoragePaths, image: ContainerImageId): 
   return typeof layer === 'string' && /^[0-9a-f]{64}$/.test(layer) ? layer : undefined;
 }
 
-/** Whether the storage has containers, without starting buildah. */
-export async function hasContainers(paths: StoragePaths): Promise<boolean> {
-  return (await readRows(join(paths.root, 'overlay-containers', 'containers.json'))).length > 0;
+/** A container by the storage's own list. */
+export interface StoredContainer {
+  readonly id: string;
+  /** Undefined when no build of ours gave it its name. */
+  readonly owner: BuildId | undefined;
+  /** Where its root is mounted, when it is. */
+  readonly root: string;
+}
+
+/** The name of a container, which says whose it is. */
+export function containerName(owner: BuildId): string {
+  return `bivouac-${owner}-${randomUUID()}`;
+}
+
+/** All containers, without starting buildah. */
+export async function storedContainers(paths: StoragePaths): Promise<readonly StoredContainer[]> {
+  const rows = await readRows(join(paths.root, 'overlay-containers', 'containers.json'));
+  return rows.flatMap(({ id, names, layer }) => {
+    if (typeof id !== 'string') return [];
+    const name: unknown = Array.isArray(names) ? names[0] : undefined;
+    const owner = parseBuildId(/^bivouac-([^-]*)-/.exec(String(name))?.[1] ?? '');
+    return [{ id, owner, root: join(paths.root, 'overlay', String(layer), 'merged') }];
+  });
 }
 
 /** Make the folders and the configuration files. */

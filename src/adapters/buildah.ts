@@ -1,10 +1,9 @@
-import { randomUUID } from 'node:crypto';
 import { mkdir, readdir, realpath, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { mountPointsBelow } from '../build/mounts.ts';
 import { CommandError } from '../core/command-error.ts';
 import { AppError } from '../core/errors.ts';
+import { type BuildId, parseBuildId } from '../ports/build-locks.ts';
 import type { CommandOptions, CommandResult, CommandRunner } from '../ports/command.ts';
 import type {
   ContainerEngine,
@@ -14,10 +13,11 @@ import type {
 } from '../ports/container-engine.ts';
 import type { StoragePaths } from './buildah-storage.ts';
 import {
-  hasContainers,
+  containerName,
   parseContainerImageId,
   prepareStorage,
   storagePaths,
+  storedContainers,
   topLayerOf,
 } from './buildah-storage.ts';
 import { systemPath } from './command.ts';
@@ -34,6 +34,9 @@ export interface BuildahOptions {
 const HOST_NAME = 'localhost';
 const TAG = 'localhost/bivouac-stage';
 
+/** Of containers that no build made; nobody holds its lock, so the next build removes them. */
+const UNOWNED = '000000000000' as BuildId;
+
 const REMOVAL_ATTEMPTS = 5;
 const REMOVAL_PAUSE_MILLISECONDS = 200;
 
@@ -47,17 +50,23 @@ export async function openBuildahEngine(options: BuildahOptions): Promise<Contai
   // The kernel tells mount points by their real paths.
   const paths = storagePaths(await realpath(options.directory));
   await prepareStorage(paths);
-  return new BuildahEngine(options, paths);
+  return new BuildahEngine(options, paths, UNOWNED);
 }
 
 /** buildah with storage of our own, root, and chroot isolation. */
 class BuildahEngine implements ContainerEngine {
   private readonly paths: StoragePaths;
   private readonly options: BuildahOptions;
+  private readonly owner: BuildId;
 
-  constructor(options: BuildahOptions, paths: StoragePaths) {
+  constructor(options: BuildahOptions, paths: StoragePaths, owner: BuildId) {
     this.options = options;
     this.paths = paths;
+    this.owner = owner;
+  }
+
+  ownedBy(build: BuildId): ContainerEngine {
+    return new BuildahEngine(this.options, this.paths, build);
   }
 
   async exists(image: ContainerImageId): Promise<boolean> {
@@ -72,7 +81,7 @@ class BuildahEngine implements ContainerEngine {
   }
 
   async create(from: ContainerImageId | 'scratch'): Promise<WorkingContainer> {
-    const name = `bivouac-${randomUUID()}`;
+    const name = containerName(this.owner);
     await this.buildah([
       'from',
       '--pull-never',
@@ -91,27 +100,42 @@ class BuildahEngine implements ContainerEngine {
     }
   }
 
-  async cleanUp(): Promise<void> {
-    const mounted = (await mountPointsBelow(this.paths.root)).filter((point) => point.endsWith('/merged'));
-    if (mounted.length === 0 && !(await hasContainers(this.paths))) return;
-    await killInside(this.paths.root);
-    await unmountBelow(this.paths.root, this.options.commands);
-    await this.removeContainers();
-    for (const name of await readdir(this.paths.temporary)) {
-      await rm(join(this.paths.temporary, name), { recursive: true, force: true });
+  async owners(): Promise<readonly BuildId[]> {
+    const containers = await storedContainers(this.paths);
+    const names = await readdir(this.paths.temporary);
+    return [
+      ...new Set([
+        // Of a container with another name nobody will come to speak: it goes with those of no build.
+        ...containers.map(({ owner }) => owner ?? UNOWNED),
+        ...names.flatMap((name) => parseBuildId(name) ?? []),
+      ]),
+    ];
+  }
+
+  async cleanUp(build: BuildId): Promise<void> {
+    const all = await storedContainers(this.paths);
+    const containers = all.filter(({ owner }) => (owner ?? UNOWNED) === build);
+    await killInside(containers.map(({ root }) => root));
+    for (const { id, root } of containers) {
+      await unmountBelow(dirname(root), this.options.commands);
+      await unmountBelow(join(this.paths.root, 'overlay-containers', id), this.options.commands);
     }
+    if (containers.length > 0) await this.removeContainers(containers.map(({ id }) => id));
+    await rm(join(this.paths.temporary, build), { recursive: true, force: true });
   }
 
   /**
    * Seen once after a kill: buildah found a half-made layer, deleted it, and ended with code 125. Its storage was whole
    * from then on, so the removal is worth another try.
    */
-  private async removeContainers(): Promise<void> {
+  private async removeContainers(ids: readonly string[]): Promise<void> {
     for (let attempt = 1; ; attempt += 1) {
       try {
-        await this.buildah(['rm', '--all']);
+        await this.buildah(['rm', ...ids]);
         return;
       } catch (error) {
+        const left = new Set((await storedContainers(this.paths)).map(({ id }) => id));
+        if (!ids.some((id) => left.has(id))) return;
         if (attempt >= REMOVAL_ATTEMPTS) throw error;
         await delay(REMOVAL_PAUSE_MILLISECONDS);
       }
@@ -145,19 +169,16 @@ class BuildahEngine implements ContainerEngine {
     return parseContainerImageId(stdout);
   }
 
-  async remove(container: string): Promise<void> {
-    await killInside(this.paths.root);
-    await this.buildah(['umount', container]).catch(() => undefined);
-    await this.buildah(['rm', container]);
-  }
-
-  /** End what a stage left running in the one container that is in use. */
-  async endProcesses(): Promise<void> {
-    await killInside(this.paths.root);
+  async remove({ name, root }: ContainerPlace): Promise<void> {
+    await killInside([root]);
+    await this.buildah(['umount', name]).catch(() => undefined);
+    await this.buildah(['rm', name]);
   }
 
   private async buildah(args: readonly string[], options: CommandOptions = {}): Promise<CommandResult> {
     const { root, runRoot, temporary, emptyConfig, storageConfig } = this.paths;
+    const folder = join(temporary, this.owner);
+    await mkdir(folder, { recursive: true, mode: 0o700 });
     const storage = ['--root', root, '--runroot', runRoot, '--storage-driver', 'overlay'];
     // With metacopy a layer's folder would lack the content of files of which only the mode was changed.
     const driver = ['--storage-opt', 'overlay.mountopt=metacopy=off'];
@@ -166,7 +187,7 @@ class BuildahEngine implements ContainerEngine {
         PATH: systemPath(),
         HOME: '/root',
         LC_ALL: 'C.UTF-8',
-        TMPDIR: temporary,
+        TMPDIR: folder,
         CONTAINERS_CONF: emptyConfig,
         CONTAINERS_STORAGE_CONF: storageConfig,
       },
@@ -176,19 +197,25 @@ class BuildahEngine implements ContainerEngine {
   }
 }
 
+interface ContainerPlace {
+  readonly name: string;
+  readonly root: string;
+}
+
 class BuildahContainer implements WorkingContainer {
   readonly root: string;
-  private readonly name: string;
+  readonly name: string;
   private readonly engine: BuildahEngine;
 
-  constructor(engine: BuildahEngine, { name, root }: { readonly name: string; readonly root: string }) {
+  constructor(engine: BuildahEngine, { name, root }: ContainerPlace) {
     this.engine = engine;
     this.name = name;
     this.root = root;
   }
 
+  /** What it leaves running is ended. */
   async run(command: ContainerRun): Promise<void> {
-    await this.engine.run(this.name, command).finally(() => this.engine.endProcesses());
+    await this.engine.run(this.name, command).finally(() => killInside([this.root]));
   }
 
   async commit(name: string): Promise<ContainerImageId> {
@@ -196,6 +223,6 @@ class BuildahContainer implements WorkingContainer {
   }
 
   async discard(): Promise<void> {
-    await this.engine.remove(this.name);
+    await this.engine.remove(this);
   }
 }

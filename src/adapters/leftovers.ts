@@ -1,6 +1,6 @@
 import { readdir, stat } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
-import { mountPointsBelow } from '../build/mounts.ts';
+import { mountPoints, mountPointsBelow } from '../build/mounts.ts';
 import { AppError } from '../core/errors.ts';
 import type { CommandRunner } from '../ports/command.ts';
 
@@ -8,12 +8,12 @@ const ATTEMPTS = 50;
 const PAUSE_MILLISECONDS = 100;
 
 /**
- * Kill the processes that run inside a container of this storage: those whose root directory is on one of the overlays
- * mounted there. They are what a killed build, or a stage that started a daemon, left behind. (Their own view of the
- * mounts would not tell: buildah detaches them when it ends.)
+ * Kill the processes that run inside containers with these roots: those whose root directory is on one of the overlays
+ * mounted there, of which each has a device number of its own. They are what a killed build, or a stage that started a
+ * daemon, left behind. (Their own view of the mounts would not tell: buildah detaches them when it ends.)
  */
-export async function killInside(storageRoot: string): Promise<void> {
-  const devices = await overlayDevices(storageRoot);
+export async function killInside(roots: readonly string[]): Promise<void> {
+  const devices = await overlayDevices(roots);
   for (let attempt = 0; devices.size > 0 && attempt < ATTEMPTS; attempt += 1) {
     const pids = await processesOn(devices);
     if (pids.length === 0) return;
@@ -21,20 +21,18 @@ export async function killInside(storageRoot: string): Promise<void> {
     await delay(PAUSE_MILLISECONDS);
   }
   if (devices.size === 0) return;
-  throw new AppError('build-failed', `Cannot end the processes inside the containers of "${storageRoot}"`);
+  throw new AppError('build-failed', `Cannot end the processes inside "${roots.join('", "')}"`);
 }
 
-/** Unmount everything below the storage, the deepest first; never anything else. */
-export async function unmountBelow(storageRoot: string, commands: CommandRunner): Promise<void> {
-  for (const point of await mountPointsBelow(storageRoot)) {
-    // The storage mounts its own folder "overlay" on itself, to make it private; it stays.
-    if (point !== `${storageRoot}/overlay`) await commands.run(['umount', '--lazy', point]);
-  }
+/** Unmount everything below a folder, the deepest first. */
+export async function unmountBelow(folder: string, commands: CommandRunner): Promise<void> {
+  for (const point of await mountPointsBelow(folder)) await commands.run(['umount', '--lazy', point]);
 }
 
-/** Device numbers of the mounted containers; each overlay has one of its own. */
-async function overlayDevices(storageRoot: string): Promise<ReadonlySet<number>> {
-  const points = (await mountPointsBelow(storageRoot)).filter((point) => point.endsWith('/merged'));
+/** Only of those that are mounted: the folder itself is on a device that has much else. */
+async function overlayDevices(roots: readonly string[]): Promise<ReadonlySet<number>> {
+  const mounted = new Set(await mountPoints());
+  const points = roots.filter((root) => mounted.has(root));
   return new Set(await Promise.all(points.map(async (point) => (await stat(point)).dev)));
 }
 

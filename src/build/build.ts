@@ -1,10 +1,8 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { shortDigest } from '../core/artefact.ts';
-import { AppError } from '../core/errors.ts';
 import type { ImageDefinition, ImageName } from '../core/image.ts';
 import type { NamedRelease } from '../core/release.ts';
-import type { BuildCache, StepResult } from '../ports/build-cache.ts';
-import type { BuildLock, HeldLock } from '../ports/build-lock.ts';
+import type { BuildCache } from '../ports/build-cache.ts';
+import type { BuildLocks } from '../ports/build-locks.ts';
 import type { CatalogueStore } from '../ports/catalogue-store.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { LineSink } from '../ports/container-engine.ts';
@@ -16,9 +14,11 @@ import { planBuild, stepsOf } from './plan.ts';
 import { publishRelease, releaseOf } from './publish.ts';
 import type { ImageChain } from './selection.ts';
 import { imageChain, requirePublishable } from './selection.ts';
+import { openSession } from './session.ts';
 import { digestSource } from './source-tree.ts';
 import type { Step } from './step.ts';
 import type { BuildWorld } from './step-context.ts';
+import { isWhole } from './whole.ts';
 
 /** Where a build takes place. */
 export interface BuildSite {
@@ -26,9 +26,11 @@ export interface BuildSite {
   readonly cache: BuildCache;
   readonly catalogue: CatalogueStore;
   readonly signing: ReleaseSigning;
-  readonly lock: BuildLock;
+  readonly locks: BuildLocks;
+  /** How many builds run at once; the others wait. */
+  readonly parallel: number;
   readonly clock: Clock;
-  /** A folder on the file system of the artefacts, used and emptied by the build that holds the lock. */
+  /** A folder on the file system of the artefacts; each build makes its own below it. */
   readonly workFolder: string;
   /** Name and version of this program, for the release document. */
   readonly builder: string;
@@ -46,7 +48,7 @@ export interface PlanRequest {
 export interface BuildRequest extends PlanRequest {
   readonly log: LineSink;
   readonly signal: AbortSignal;
-  /** While another build runs: wait for its end, or reject with `busy` at once (unless told otherwise). */
+  /** While this image is being built, or too many are: wait, or reject with `busy` at once (unless told otherwise). */
   readonly whenBusy?: 'wait' | 'fail';
 }
 
@@ -60,20 +62,19 @@ export interface BuildOutcome {
   readonly seconds: number;
 }
 
-const LOCK_POLL_MILLISECONDS = 500;
-
-/** Build an image and publish it: lock, plan, execute, publish. Whatever fails, what was published stays so. */
+/** Build an image and publish it: wait for its turn, plan, execute, publish. Whatever fails, what was published stays so. */
 export async function buildImage(request: BuildRequest, site: BuildSite): Promise<BuildOutcome> {
   const startedAt = site.clock.now();
   requirePublishable(imageChain(request.images, request.image), request.images);
-  const lock = await acquireLock(request, site);
+  const session = await openSession(request, site);
   try {
-    await site.world.engine.cleanUp(); // who holds the lock is alone: what is there was left by a killed build
     const { plan, known, inputs } = await prepare(request, site);
     const results = await executePlan(plan, {
       ...site,
+      ...session,
       known,
       inputs,
+      fresh: request.fresh === true,
       log: request.log,
       signal: request.signal,
     });
@@ -84,7 +85,7 @@ export async function buildImage(request: BuildRequest, site: BuildSite): Promis
     request.log(closingLine(request.image, { release, published, stepsRun, seconds }));
     return { release, published, stepsRun, seconds };
   } finally {
-    await lock.release();
+    await session.close();
   }
 }
 
@@ -120,39 +121,6 @@ async function knownResults(steps: readonly Step[], site: BuildSite): Promise<Kn
     }),
   );
   return new Map(found.flat());
-}
-
-async function isWhole(result: StepResult, { engine, artefacts }: BuildWorld): Promise<boolean> {
-  if (result.kind === 'layer' && !(await engine.exists(result.container))) return false;
-  const stats = await Promise.all(artefactsOf(result).map(({ digest }) => artefacts.stat(digest)));
-  return !stats.includes(undefined);
-}
-
-function artefactsOf(result: StepResult) {
-  switch (result.kind) {
-    case 'layer':
-      return [result.layer];
-    case 'initramfs':
-      return [result.kernel, result.initramfs];
-    case 'files':
-      return Object.values(result.files);
-  }
-}
-
-async function acquireLock(
-  { image, log, signal, whenBusy }: BuildRequest,
-  site: BuildSite,
-): Promise<HeldLock> {
-  for (let told = false; ; told = true) {
-    try {
-      return await site.lock.acquire(`the build of "${image}"`);
-    } catch (error) {
-      const isBusy = error instanceof AppError && error.code === 'busy';
-      if (!isBusy || whenBusy !== 'wait') throw error;
-      if (!told) log(`${error.message}; waiting`);
-      await delay(LOCK_POLL_MILLISECONDS, undefined, { signal });
-    }
-  }
 }
 
 function closingLine(image: ImageName, { release, published, stepsRun, seconds }: BuildOutcome): string {

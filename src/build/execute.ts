@@ -1,12 +1,14 @@
 import { mkdir, rm } from 'node:fs/promises';
 import { AppError } from '../core/errors.ts';
+import { canonicalJson } from '../core/release.ts';
 import type { BuildCache, ContentId, StepResult } from '../ports/build-cache.ts';
+import type { BuildLocks } from '../ports/build-locks.ts';
 import type { Clock } from '../ports/clock.ts';
-import type { LineSink } from '../ports/container-engine.ts';
+import type { ContainerImageId, LineSink } from '../ports/container-engine.ts';
 import { BuildError } from './build-error.ts';
 import type { InputDigests } from './content-id.ts';
 import type { KnownResults, Plan, PlannedStep } from './plan.ts';
-import { doneLine, knownLine, runningLine } from './progress.ts';
+import { doneLine, knownLine, runningLine, sharedLine } from './progress.ts';
 import { digestSource } from './source-tree.ts';
 import type { Action, Step, StepArgs } from './step.ts';
 import type { BuildWorld, StepContext, StepRunner } from './step-context.ts';
@@ -15,6 +17,7 @@ import { copyFiles } from './steps/copy-files.ts';
 import { makeInitramfs } from './steps/make-initramfs.ts';
 import { runScript } from './steps/run-script.ts';
 import { takeFiles } from './steps/take-files.ts';
+import { isWhole } from './whole.ts';
 
 /** Longest time one step may take. */
 export const STEP_TIME_LIMIT = 60 * 60 * 1000;
@@ -35,6 +38,9 @@ export interface ExecuteOptions {
   readonly cache: BuildCache;
   readonly known: KnownResults;
   readonly inputs: InputDigests;
+  readonly locks: BuildLocks;
+  /** What was known when the build was planned is not used. */
+  readonly fresh?: boolean;
   /** A folder of this build's own on the file system of the artefacts; emptied before each step. */
   readonly workFolder: string;
   readonly clock: Clock;
@@ -51,7 +57,7 @@ export async function executePlan(plan: Plan, options: ExecuteOptions): Promise<
     const place = { index: index + 1, total: plan.steps.length };
     const known = step.status === 'known' ? options.known.get(step.id) : undefined;
     if (known === undefined) {
-      results.set(step.id, await runStep(step, results, { ...options, place }));
+      results.set(step.id, await makeOnce(step, results, { ...options, place }));
     } else {
       options.log(knownLine(step, place));
       results.set(step.id, known);
@@ -61,6 +67,42 @@ export async function executePlan(plan: Plan, options: ExecuteOptions): Promise<
 }
 
 type PlacedOptions = ExecuteOptions & { readonly place: { readonly index: number; readonly total: number } };
+
+/** Of several builds that need the same step one makes it; the others wait for that. */
+async function makeOnce(
+  step: PlannedStep,
+  results: KnownResults,
+  options: PlacedOptions,
+): Promise<StepResult> {
+  const { log, signal, locks, place } = options;
+  const purpose = `stage "${step.stage}" of "${step.image}"`;
+  const lock = await locks.take(`step-${step.id}`, { purpose, wait: { signal, told: log } });
+  try {
+    const made = await madeMeanwhile(step, results, options);
+    if (made === undefined) return await runStep(step, results, options);
+    log(sharedLine(step, place));
+    return made;
+  } finally {
+    await lock.release();
+  }
+}
+
+/** What another build has made of the very parent since this one was planned. */
+async function madeMeanwhile(
+  step: PlannedStep,
+  results: KnownResults,
+  { cache, known, fresh = false, world }: ExecuteOptions,
+): Promise<StepResult | undefined> {
+  const result = await cache.find(step.id);
+  const parent = step.parent === undefined ? undefined : results.get(step.parent);
+  if (result === undefined || result.parent !== containerOf(parent)) return undefined;
+  if (fresh && canonicalJson(result) === canonicalJson(known.get(step.id))) return undefined;
+  return (await isWhole(result, world)) ? result : undefined;
+}
+
+function containerOf(result: StepResult | undefined): ContainerImageId | undefined {
+  return result?.kind === 'layer' ? result.container : undefined;
+}
 
 async function runStep(
   step: PlannedStep,
@@ -99,7 +141,7 @@ async function contextOf(step: Step, results: KnownResults, options: PlacedOptio
   return {
     ...options.world,
     step,
-    parent: parent?.kind === 'layer' ? parent.container : undefined,
+    parent: containerOf(parent),
     workFolder: options.workFolder,
     log: (line) => options.log(`    ${line}`),
     signal: options.signal,

@@ -8,10 +8,14 @@ export function parseMountPoints(text: string): readonly string[] {
   });
 }
 
+/** All mount points that this process sees, in the order of mounting. */
+export async function mountPoints(): Promise<readonly string[]> {
+  return parseMountPoints(await readFile('/proc/self/mountinfo', 'utf8'));
+}
+
 /** Mount points below a directory, not the directory itself; the last mounted first. */
 export async function mountPointsBelow(directory: string): Promise<readonly string[]> {
-  const points = parseMountPoints(await readFile('/proc/self/mountinfo', 'utf8'));
-  return points.filter((point) => point.startsWith(`${directory}/`)).reverse();
+  return (await mountPoints()).filter((point) => point.startsWith(`${directory}/`)).reverse();
 }
 
 /** Blanks and backslashes are written as three octal digits there. */

@@ -14,6 +14,11 @@ export function knownLine(step: NamedStep, place: Place): string {
   return `${head(step, place)} … known`;
 }
 
+/** `[1/7] trixie: bootstrap … made by another build` */
+export function sharedLine(step: NamedStep, place: Place): string {
+  return `${head(step, place)} … made by another build`;
+}
+
 /** `[2/7] web: web/nginx.sh …` */
 export function runningLine(step: NamedStep, place: Place): string {
   return `${head(step, place)} …`;

@@ -1,12 +1,31 @@
-import { AppError } from '../core/errors.ts';
+import { readdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type BuildId, parseBuildId } from '../ports/build-locks.ts';
 import type { BuildSite } from './build.ts';
+import { undefinedWhenBusy } from './session.ts';
 
-/** Clean up after killed builds; nothing is done while another process builds, since it has done so itself. */
-export async function recoverBuilds({ lock, world }: Pick<BuildSite, 'lock' | 'world'>): Promise<void> {
+/** What is looked through for leftovers. */
+export type RecoverySite = Pick<BuildSite, 'locks' | 'world' | 'workFolder'>;
+
+/** Remove what builds left that were killed; those that live, `self` among them, are not touched. */
+export async function recoverBuilds(site: RecoverySite, self?: BuildId): Promise<void> {
+  const owners = new Set([...(await site.world.engine.owners()), ...(await workers(site.workFolder))]);
+  for (const owner of owners) if (owner !== self) await recover(owner, site);
+}
+
+async function recover(owner: BuildId, { locks, world, workFolder }: RecoverySite): Promise<void> {
+  const request = { purpose: `the clean-up after build ${owner}` };
+  const lock = await locks.take(`build-${owner}`, request).catch(undefinedWhenBusy);
+  if (lock === undefined) return; // it lives, or another process cleans up after it just now
   try {
-    const held = await lock.acquire('the clean-up after killed builds');
-    await world.engine.cleanUp().finally(() => held.release());
-  } catch (error) {
-    if (!(error instanceof AppError && error.code === 'busy')) throw error;
+    await world.engine.cleanUp(owner);
+    await rm(join(workFolder, owner), { recursive: true, force: true });
+  } finally {
+    await lock.release();
   }
+}
+
+async function workers(workFolder: string): Promise<readonly BuildId[]> {
+  const names = await readdir(workFolder).catch(() => []);
+  return names.flatMap((name) => parseBuildId(name) ?? []);
 }

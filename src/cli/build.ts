@@ -41,7 +41,7 @@ export async function buildAsJob(
   state: OpenSite,
   show: (line: string) => void,
 ): Promise<{ outcome: BuildOutcome | undefined; result: JobResult }> {
-  const buildSite = await openBuildSite(state.site.directories.data, state, `bivouac ${version()}`);
+  const buildSite = await openBuildSite(state.site, state, `bivouac ${version()}`);
   const queued = await state.jobs.enqueue({ ...buildAll(image), ...(fresh ? { fresh } : {}) });
   const job = await state.jobs.claim(queued.job.id);
   if (job === undefined)

@@ -17,7 +17,7 @@ export function planCommand(): Command {
     .action((name: string, options: { fresh?: boolean }, command: Command) =>
       withState(globalOptions(command), async (state, { json }) => {
         const image = requireImage(name, state.site);
-        const buildSite = await openBuildSite(state.site.directories.data, state, `bivouac ${version()}`);
+        const buildSite = await openBuildSite(state.site, state, `bivouac ${version()}`);
         const plan = await planImage(
           { image, images: state.site.images, fresh: options.fresh === true },
           buildSite,

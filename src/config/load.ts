@@ -82,7 +82,7 @@ function siteOf(parts: {
   readonly hosts: Awaited<ReturnType<typeof readHostsFolder>>;
 }): Site | undefined {
   const { file, server, tree, hosts } = parts;
-  const { directories, listen, web, tftp, policy } = server;
+  const { directories, listen, web, tftp, build, policy } = server;
   if (listen === undefined || policy === undefined) return undefined;
   return {
     file,
@@ -90,6 +90,7 @@ function siteOf(parts: {
     listen,
     web,
     tftp,
+    build,
     policy,
     images: tree.images,
     imageSettings: tree.settings,

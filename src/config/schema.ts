@@ -1,6 +1,7 @@
 import Type, { type Static, type TProperties } from 'typebox';
 import { IMAGE_CPUS } from '../core/arch.ts';
 import { SUBNET_MODES } from '../core/subnet.ts';
+import { BuildSchema } from './build-settings.ts';
 import {
   BootfileText,
   ChannelText,
@@ -75,6 +76,7 @@ export const ServerFileSchema = mapping({
       token_lifetime: Type.Optional(DurationText),
     }),
   ),
+  build: Type.Optional(BuildSchema),
   directories: Type.Optional(
     mapping({
       images: Type.Optional(PathText),

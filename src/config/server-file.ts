@@ -2,6 +2,7 @@ import { dirname, resolve } from 'node:path';
 import { type Ipv4, parseIpv4 } from '../core/address.ts';
 import { parseChannelName, parseImageName, STABLE } from '../core/image.ts';
 import type { BootPolicy, UnknownHostPolicy } from '../core/policy.ts';
+import { type BuildSettings, buildSettings } from './build-settings.ts';
 import type { SourceDocument } from './document.ts';
 import type { FaultList } from './fault.ts';
 import { durationSeconds } from './formats.ts';
@@ -18,6 +19,7 @@ export interface ServerFile {
   readonly listen?: ListenAddresses;
   readonly web: WebSettings;
   readonly tftp: TftpSettings;
+  readonly build: BuildSettings;
   readonly policy?: BootPolicy;
 }
 
@@ -40,13 +42,14 @@ export function readServerFile(
   const directories = directoriesOf(shape, dirname(document.file), environment);
   const web = webSettings(shape.server ?? {}, dirname(document.file));
   const tftp = tftpSettings(shape.server?.tftp);
+  const build = buildSettings(shape.build);
   const address = parseIpv4(shape.server?.address ?? '');
-  if (address === undefined) return { directories, web, tftp };
+  if (address === undefined) return { directories, web, tftp, build };
   const listen = listenOf(shape, address);
   const context = { document, faults, address, httpPort: listen.http };
   const subnets = servedSubnets(shape.dhcp?.subnets ?? [], context);
-  if (subnets === undefined) return { directories, web, tftp };
-  return { directories, web, tftp, listen, policy: policyOf(shape, subnets) };
+  if (subnets === undefined) return { directories, web, tftp, build };
+  return { directories, web, tftp, build, listen, policy: policyOf(shape, subnets) };
 }
 
 function readShape(document: SourceDocument, faults: FaultList) {

@@ -3,6 +3,7 @@ import type { Host } from '../core/host.ts';
 import type { ImageDefinition, ImageSettings } from '../core/image.ts';
 import type { BootPolicy } from '../core/policy.ts';
 import type { HostFilesSource } from '../ports/host-files.ts';
+import type { BuildSettings } from './build-settings.ts';
 import type { TftpSettings } from './tftp.ts';
 import type { WebSettings } from './web.ts';
 
@@ -37,6 +38,7 @@ export interface Site {
   readonly listen: ListenAddresses;
   readonly web: WebSettings;
   readonly tftp: TftpSettings;
+  readonly build: BuildSettings;
   readonly policy: BootPolicy;
   readonly images: readonly ImageDefinition[];
   /** What holds for all images. */

@@ -1,3 +1,5 @@
+import type { BuildId } from './build-locks.ts';
+
 declare const containerImageBrand: unique symbol;
 
 /** Id of a committed image in the engine's store. */
@@ -36,6 +38,10 @@ export interface ContainerEngine {
   create(from: ContainerImageId | 'scratch'): Promise<WorkingContainer>;
   /** Host directory with the files of the image's top layer only: an overlayfs lower directory. */
   topLayer(image: ContainerImageId): Promise<string>;
-  /** Remove containers and mounts that a killed build left; never those of other programs. */
-  cleanUp(): Promise<void>;
+  /** The same engine; the containers it makes belong to this build. */
+  ownedBy(build: BuildId): ContainerEngine;
+  /** The builds that have containers here, whether they live or not. */
+  owners(): Promise<readonly BuildId[]>;
+  /** Remove containers and mounts of a build that is over, and end what runs in them; never those of other programs. */
+  cleanUp(build: BuildId): Promise<void>;
 }

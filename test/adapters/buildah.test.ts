@@ -11,7 +11,10 @@ async function engineWithLeftovers(failures: number) {
   const directory = temporaryFolder();
   const containers = join(directory, 'root/overlay-containers');
   mkdirSync(containers, { recursive: true });
-  writeFileSync(join(containers, 'containers.json'), '[{"id": "left"}]');
+  writeFileSync(
+    join(containers, 'containers.json'),
+    '[{"id": "left", "names": ["bivouac-0123456789ab-1"], "layer": "ab"}]',
+  );
   const calls: Argv[] = [];
   const commands: CommandRunner = {
     run: (argv) => {
@@ -29,12 +32,17 @@ async function engineWithLeftovers(failures: number) {
 describe('cleanUp() of the build engine', () => {
   test('tries again while buildah heals its storage', async () => {
     const { engine, calls } = await engineWithLeftovers(2);
-    await engine.cleanUp();
-    expect(calls.map((argv) => argv.slice(-2))).toEqual(Array.from({ length: 3 }, () => ['rm', '--all']));
+    const owners = await engine.owners();
+    expect(owners).toEqual(['0123456789ab']);
+    for (const owner of owners) await engine.cleanUp(owner);
+    expect(calls.map((argv) => argv.slice(-2))).toEqual(Array.from({ length: 3 }, () => ['rm', 'left']));
   });
 
   test('gives up with what buildah said, not with a warning after it', async () => {
     const { engine } = await engineWithLeftovers(99);
-    await expect(engine.cleanUp()).rejects.toThrow('exit code 125: Error: busy');
+    const cleanUp = async (): Promise<void> => {
+      for (const owner of await engine.owners()) await engine.cleanUp(owner);
+    };
+    await expect(cleanUp()).rejects.toThrow('exit code 125: Error: busy');
   });
 });

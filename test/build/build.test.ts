@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { BuildOutcome, BuildRequest } from '../../src/build/build.ts';
@@ -11,6 +11,7 @@ import { imageChain } from '../../src/build/selection.ts';
 import { digestSource } from '../../src/build/source-tree.ts';
 import { CommandError } from '../../src/core/command-error.ts';
 import { AppError } from '../../src/core/errors.ts';
+import { type BuildId, parseBuildId } from '../../src/ports/build-locks.ts';
 import { imageName } from '../builders.ts';
 import { demoTree, fakeSite } from './fake-site.ts';
 
@@ -53,7 +54,7 @@ async function errorOf(work: Promise<unknown>): Promise<unknown> {
 
 describe('buildImage', () => {
   it('runs all, publishes, and says what it does', async () => {
-    const { build, lines, catalogue, engine, lock, ran } = setUp();
+    const { build, lines, catalogue, engine, locks, ran } = setUp();
     const outcome = await build();
     expect(outcome).toMatchObject({ published: true, stepsRun: 4 });
     expect(ran).toEqual(['mmdebstrap', 'mksquashfs', 'mksquashfs', 'mksquashfs']);
@@ -65,7 +66,7 @@ describe('buildImage', () => {
       /^Published release sha256:[0-9a-f]{12} of "demo" to stable \(4 steps run, 0\.0 s\)$/,
     );
     expect(engine.open.size).toBe(0);
-    expect(lock.holder).toBeUndefined();
+    expect(locks.held.size).toBe(0);
   });
 
   it('runs and publishes nothing when nothing changed', async () => {
@@ -99,7 +100,7 @@ describe('buildImage', () => {
   });
 
   it('leaves what was published when a stage fails, and names image, stage, exit code and last words', async () => {
-    const { build, engine, catalogue, folder, lock } = setUp();
+    const { build, engine, catalogue, folder, locks } = setUp();
     const { release } = await build();
     writeFileSync(join(folder, 'images/two.sh'), 'exit 7');
     engine.onRun = () =>
@@ -111,7 +112,7 @@ describe('buildImage', () => {
     expect(error.message).toBe('Cannot build image "demo": stage "two.sh" failed: exit code 7: No space');
     expect((await catalogue.current()).publications.map(({ digest }) => digest)).toEqual([release.digest]);
     expect(engine.open.size).toBe(0);
-    expect(lock.holder).toBeUndefined();
+    expect(locks.held.size).toBe(0);
     expect(existsSync(join(folder, 'work'))).toBe(false);
   });
 
@@ -154,14 +155,54 @@ describe('buildImage', () => {
     expect(cache.results.size).toBe(1);
   });
 
-  it('is refused, or waits, while another build runs', async () => {
-    const { build, lock, lines } = setUp();
-    const other = await lock.acquire('the build of "db"');
+  it('is refused, or waits, while its image is being built', async () => {
+    const { build, locks, lines } = setUp();
+    const other = await locks.take(`image-${imageName('demo')}`, { purpose: 'another build of "demo"' });
     expect(await errorOf(build())).toMatchObject({ code: 'busy' });
     const waiting = build({ whenBusy: 'wait' });
-    await expect.poll(() => lines.at(-1)).toMatch(/locked by the build of "db"; waiting$/);
+    await expect.poll(() => lines.at(-1)).toMatch(/locked by another build of "demo"; waiting$/);
     await other.release();
     expect(await waiting).toMatchObject({ published: true });
+  });
+
+  it('is refused, or waits, while as many builds run as may', async () => {
+    const { build, locks, lines } = setUp();
+    const slots = [1, 2].map((slot) => locks.take(`slot-${slot}`, { purpose: 'the build of "db"' }));
+    const [first] = await Promise.all(slots);
+    expect(await errorOf(build())).toMatchObject({ code: 'busy' });
+    const waiting = build({ whenBusy: 'wait' });
+    await expect.poll(() => lines.at(-1)).toMatch(/2 other builds run; waiting$/);
+    await first?.release();
+    expect(await waiting).toMatchObject({ published: true });
+  });
+
+  it('stops waiting on request', async () => {
+    const { build, locks } = setUp();
+    await locks.take(`image-${imageName('demo')}`, { purpose: 'another build of "demo"' });
+    const stop = new AbortController();
+    const waiting = errorOf(build({ whenBusy: 'wait', signal: stop.signal }));
+    stop.abort();
+    expect(await waiting).toMatchObject({ name: 'AbortError' });
+    expect([...locks.held.keys()]).toEqual(['image-demo']);
+  });
+
+  it('makes a step once that two builds at a time need', async () => {
+    const { build, images, ran, engine, locks, lines } = setUp();
+    const [trixie, demo] = images;
+    if (trixie === undefined || demo === undefined) throw new Error('Expected two images');
+    const other = { ...demo, name: imageName('other'), stages: demo.stages.slice(0, 1) };
+    const all = [trixie, demo, { ...other, stages: [] }];
+    const outcomes = await Promise.all([
+      build({ images: all }),
+      build({ images: all, image: other.name, whenBusy: 'wait' }),
+    ]);
+    expect(outcomes.map(({ published }) => published)).toEqual([true, true]);
+    expect(ran.filter((program) => program === 'mmdebstrap')).toEqual(['mmdebstrap']);
+    expect(lines.filter((line) => line.endsWith('trixie: bootstrap … made by another build'))).toHaveLength(
+      1,
+    );
+    expect(engine.open.size).toBe(0);
+    expect(locks.held.size).toBe(0);
   });
 
   it('refuses an image that would publish nothing before anything runs', async () => {
@@ -219,18 +260,29 @@ describe('executePlan', () => {
 });
 
 describe('recoverBuilds', () => {
-  it('cleans up unless another process builds', async () => {
-    const { site, engine, lock } = setUp();
+  it('cleans up after builds that are over, not those that live', async () => {
+    const { site, engine, locks } = setUp();
+    const [alive, dead] = [buildId('00000000000a'), buildId('00000000000b')];
+    engine.left.add(alive).add(dead);
+    const work = ['00000000000a', '00000000000c', 'note'].map((name) => join(site.workFolder, name));
+    for (const folder of work) mkdirSync(folder, { recursive: true });
+    await locks.take(`build-${alive}`, { purpose: 'a build' });
     await recoverBuilds(site);
-    expect(engine.cleanUps).toBe(1);
-    await lock.acquire('another build');
-    await recoverBuilds(site);
-    expect(engine.cleanUps).toBe(1);
+    expect(engine.cleaned).toEqual([dead, '00000000000c']);
+    expect(work.map((folder) => existsSync(folder))).toEqual([true, false, true]);
+    expect([...locks.held.keys()]).toEqual([`build-${alive}`]);
   });
 
   it('reports what is no lock', async () => {
     const { site, engine } = setUp();
+    engine.left.add(buildId('00000000000a'));
     engine.cleanUp = () => Promise.reject(new AppError('storage', 'Cannot read'));
     await expect(recoverBuilds(site)).rejects.toThrow('Cannot read');
   });
 });
+
+function buildId(text: string): BuildId {
+  const id = parseBuildId(text);
+  if (id === undefined) throw new Error(`No id of a build: ${text}`);
+  return id;
+}

@@ -1,13 +1,12 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { BuildSite } from '../../src/build/build.ts';
-import { AppError } from '../../src/core/errors.ts';
 import type { ImageDefinition, StageDefinition } from '../../src/core/image.ts';
-import type { BuildLock } from '../../src/ports/build-lock.ts';
 import type { CommandRunner } from '../../src/ports/command.ts';
 import { anImage, imageName } from '../builders.ts';
 import { FakeArtefactStore } from '../fakes/artefact-store.ts';
 import { FakeBuildCache } from '../fakes/build-cache.ts';
+import { FakeBuildLocks } from '../fakes/build-locks.ts';
 import { FakeCatalogueStore } from '../fakes/catalogue-store.ts';
 import { FakeClock } from '../fakes/clock.ts';
 import { FakeContainerEngine } from '../fakes/container-engine.ts';
@@ -30,7 +29,7 @@ export function fakeSite() {
   const catalogue = new FakeCatalogueStore();
   const artefacts = new FakeArtefactStore();
   const cache = new FakeBuildCache();
-  const lock = new FakeLock();
+  const locks = new FakeBuildLocks();
   const mirror = {
     sources: () => Promise.resolve(['deb mirror suite main'] as const),
     proxy: () => Promise.resolve({}),
@@ -40,32 +39,13 @@ export function fakeSite() {
     cache,
     catalogue,
     signing: testSigning(),
-    lock,
+    locks,
+    parallel: 2,
     clock: new FakeClock(0),
     workFolder: join(folder, 'work'),
     builder: 'test',
   };
-  return { folder, site, engine, ran, catalogue, artefacts, cache, lock };
-}
-
-/** One build at a time within a test. */
-class FakeLock implements BuildLock {
-  holder: string | undefined;
-
-  acquire(purpose: string) {
-    if (this.holder !== undefined) {
-      return Promise.reject(
-        new AppError('busy', `Cannot begin ${purpose}: builds are locked by ${this.holder}`),
-      );
-    }
-    this.holder = purpose;
-    return Promise.resolve({
-      release: () => {
-        this.holder = undefined;
-        return Promise.resolve();
-      },
-    });
-  }
+  return { folder, site, engine, ran, catalogue, artefacts, cache, locks };
 }
 
 /** Release master `trixie` and image `demo` that publishes `/etc/demo`, its scripts written to `folder`. */

@@ -1,6 +1,6 @@
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
-import { FlockBuildLock } from '../../src/adapters/build-lock.ts';
+import { FlockBuildLocks } from '../../src/adapters/build-locks.ts';
 import { openBuildahEngine } from '../../src/adapters/buildah.ts';
 import { commandRunner } from '../../src/adapters/command.ts';
 import { FsArtefactStore } from '../../src/adapters/fs-artefact-store.ts';
@@ -30,7 +30,8 @@ export async function realSite(data: string): Promise<BuildSite & { close(): Pro
     cache: new SqlBuildCache(database),
     catalogue: new SqlCatalogueStore(database, systemClock),
     signing: { keys: new FsSigningKeys(join(data, 'keys')), signatures: new SqlSignatureStore(database) },
-    lock: new FlockBuildLock(join(data, 'build.lock'), commands),
+    locks: new FlockBuildLocks(join(data, 'locks')),
+    parallel: 2,
     clock: systemClock,
     workFolder: join(data, 'work'),
     builder: 'bivouac test',

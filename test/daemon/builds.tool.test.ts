@@ -32,7 +32,8 @@ describeWith(NEEDS, 'builds when the server is killed', () => {
   afterAll(async () => {
     await server.kill();
     const commands = commandRunner;
-    await (await openBuildahEngine({ directory: join(site.data, 'containers'), commands })).cleanUp();
+    const engine = await openBuildahEngine({ directory: join(site.data, 'containers'), commands });
+    for (const owner of await engine.owners()) await engine.cleanUp(owner);
     for (const point of await mountPointsBelow(site.data))
       await commandRunner.run(['umount', '--lazy', point]);
     site.remove();

@@ -20,7 +20,7 @@ export async function plantBusyboxBase(site: DaemonSite, image: string): Promise
   const loaded = siteOrThrow(await loadSite(site.config, { environment: {} }));
   const state = await openState(site.data, () => loaded);
   try {
-    const place = await openBuildSite(site.data, state, 'test');
+    const place = await openBuildSite(loaded, state, 'test');
     const { steps } = await planImage({ image: imageName(image), images: loaded.images }, place);
     const [step] = steps;
     if (step?.action !== 'bootstrap') throw new Error('The first step is no bootstrap');

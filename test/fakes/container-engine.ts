@@ -1,6 +1,7 @@
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AppError } from '../../src/core/errors.ts';
+import type { BuildId } from '../../src/ports/build-locks.ts';
 import type {
   ContainerEngine,
   ContainerImageId,
@@ -15,7 +16,9 @@ export type FakeRun = (command: ContainerRun, root: string) => Promise<void>;
 export class FakeContainerEngine implements ContainerEngine {
   readonly images = new Map<ContainerImageId, string>();
   readonly open = new Set<string>();
-  cleanUps = 0;
+  /** Builds that left something. */
+  readonly left = new Set<BuildId>();
+  readonly cleaned: BuildId[] = [];
   onRun: FakeRun = () => Promise.resolve();
   private readonly directory: string;
   private count = 0;
@@ -56,8 +59,17 @@ export class FakeContainerEngine implements ContainerEngine {
       : Promise.resolve(root);
   }
 
-  cleanUp(): Promise<void> {
-    this.cleanUps += 1;
+  ownedBy(): ContainerEngine {
+    return this;
+  }
+
+  owners(): Promise<readonly BuildId[]> {
+    return Promise.resolve([...this.left]);
+  }
+
+  cleanUp(build: BuildId): Promise<void> {
+    this.left.delete(build);
+    this.cleaned.push(build);
     return Promise.resolve();
   }
 }
