@@ -113,6 +113,8 @@ class BuildahEngine implements ContainerEngine {
   }
 
   async cleanUp(build: BuildId): Promise<void> {
+    // In the temporary folder of that build, which goes in the end.
+    if (build !== this.owner) return await this.ownedBy(build).cleanUp(build);
     const all = await storedContainers(this.paths);
     const containers = all.filter(({ owner }) => (owner ?? UNOWNED) === build);
     await killInside(containers.map(({ root }) => root));
