@@ -1,5 +1,4 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { type FileHandle, mkdir, open, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CommandError } from '../core/command-error.ts';
@@ -75,7 +74,7 @@ async function flock(
   const stop = (): void => void child.kill();
   signal.addEventListener('abort', stop);
   try {
-    const [code]: readonly unknown[] = await once(child, 'close');
+    const code = await exitCode(child);
     if (code === 0) return true;
     if (code === TAKEN) return false;
     signal.throwIfAborted();
@@ -87,6 +86,13 @@ async function flock(
   } finally {
     signal.removeEventListener('abort', stop);
   }
+}
+
+async function exitCode(child: ChildProcess): Promise<number | null> {
+  return await new Promise((resolve, reject) => {
+    child.once('error', reject);
+    child.once('close', resolve);
+  });
 }
 
 async function readNote(file: FileHandle): Promise<string> {

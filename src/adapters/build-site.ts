@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import type { BuildSite } from '../build/build.ts';
+import type { BuildSite } from '../build/site.ts';
 import type { Site } from '../config/site.ts';
 import { FlockBuildLocks } from './build-locks.ts';
 import { openBuildahEngine } from './buildah.ts';

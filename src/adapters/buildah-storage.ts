@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AppError } from '../core/errors.ts';
-import { type BuildId, parseBuildId } from '../ports/build-locks.ts';
+import { type BuildId, parseBuildId } from '../core/job.ts';
 import type { ContainerImageId } from '../ports/container-engine.ts';
 
 /** Where buildah keeps what is ours; nothing of the machine's own containers is there. */

@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { CommandError } from '../core/command-error.ts';
 import { AppError } from '../core/errors.ts';
-import { type BuildId, parseBuildId } from '../ports/build-locks.ts';
+import { type BuildId, parseBuildId } from '../core/job.ts';
 import type { CommandOptions, CommandResult, CommandRunner } from '../ports/command.ts';
 import type {
   ContainerEngine,
@@ -114,7 +114,10 @@ class BuildahEngine implements ContainerEngine {
 
   async cleanUp(build: BuildId): Promise<void> {
     // In the temporary folder of that build, which goes in the end.
-    if (build !== this.owner) return await this.ownedBy(build).cleanUp(build);
+    if (build !== this.owner) {
+      await this.ownedBy(build).cleanUp(build);
+      return;
+    }
     const all = await storedContainers(this.paths);
     const containers = all.filter(({ owner }) => (owner ?? UNOWNED) === build);
     await killInside(containers.map(({ root }) => root));

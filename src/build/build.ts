@@ -1,12 +1,7 @@
 import { shortDigest } from '../core/artefact.ts';
 import type { ImageDefinition, ImageName } from '../core/image.ts';
 import type { NamedRelease } from '../core/release.ts';
-import type { BuildCache } from '../ports/build-cache.ts';
-import type { BuildLocks } from '../ports/build-locks.ts';
-import type { CatalogueStore } from '../ports/catalogue-store.ts';
-import type { Clock } from '../ports/clock.ts';
 import type { LineSink } from '../ports/container-engine.ts';
-import type { ReleaseSigning } from '../ports/signer.ts';
 import type { InputDigests } from './content-id.ts';
 import { executePlan } from './execute.ts';
 import type { KnownResults, Plan } from './plan.ts';
@@ -15,26 +10,10 @@ import { publishRelease, releaseOf } from './publish.ts';
 import type { ImageChain } from './selection.ts';
 import { imageChain, requirePublishable } from './selection.ts';
 import { openSession } from './session.ts';
+import type { BuildSite } from './site.ts';
 import { digestSource } from './source-tree.ts';
 import type { Step } from './step.ts';
-import type { BuildWorld } from './step-context.ts';
 import { isWhole } from './whole.ts';
-
-/** Where a build takes place. */
-export interface BuildSite {
-  readonly world: BuildWorld;
-  readonly cache: BuildCache;
-  readonly catalogue: CatalogueStore;
-  readonly signing: ReleaseSigning;
-  readonly locks: BuildLocks;
-  /** How many builds run at once; the others wait. */
-  readonly parallel: number;
-  readonly clock: Clock;
-  /** A folder on the file system of the artefacts; each build makes its own below it. */
-  readonly workFolder: string;
-  /** Name and version of this program, for the release document. */
-  readonly builder: string;
-}
 
 /** What to plan: an image of a tree. */
 export interface PlanRequest {
@@ -68,10 +47,10 @@ export async function buildImage(request: BuildRequest, site: BuildSite): Promis
   requirePublishable(imageChain(request.images, request.image), request.images);
   const session = await openSession(request, site);
   try {
-    const { plan, known, inputs } = await prepare(request, site);
+    const here = { ...site, world: session.world, workFolder: session.workFolder };
+    const { plan, known, inputs } = await prepare(request, here);
     const results = await executePlan(plan, {
-      ...site,
-      ...session,
+      ...here,
       known,
       inputs,
       fresh: request.fresh === true,

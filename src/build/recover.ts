@@ -1,8 +1,8 @@
 import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type BuildId, parseBuildId } from '../ports/build-locks.ts';
-import type { BuildSite } from './build.ts';
-import { undefinedWhenBusy } from './session.ts';
+import { AppError } from '../core/errors.ts';
+import { type BuildId, parseBuildId } from '../core/job.ts';
+import type { BuildSite } from './site.ts';
 
 /** What is looked through for leftovers. */
 export type RecoverySite = Pick<BuildSite, 'locks' | 'world' | 'workFolder'>;
@@ -28,4 +28,10 @@ async function recover(owner: BuildId, { locks, world, workFolder }: RecoverySit
 async function workers(workFolder: string): Promise<readonly BuildId[]> {
   const names = await readdir(workFolder).catch(() => []);
   return names.flatMap((name) => parseBuildId(name) ?? []);
+}
+
+/** For a lock that may be taken: undefined then. */
+export function undefinedWhenBusy(error: unknown): undefined {
+  if (error instanceof AppError && error.code === 'busy') return undefined;
+  throw error;
 }

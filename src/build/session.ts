@@ -4,10 +4,11 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { AppError } from '../core/errors.ts';
 import type { ImageName } from '../core/image.ts';
-import { type BuildId, type HeldLock, type LockRequest, parseBuildId } from '../ports/build-locks.ts';
+import { type BuildId, parseBuildId } from '../core/job.ts';
+import type { HeldLock, LockRequest } from '../ports/build-locks.ts';
 import type { LineSink } from '../ports/container-engine.ts';
-import type { BuildSite } from './build.ts';
-import { recoverBuilds } from './recover.ts';
+import { recoverBuilds, undefinedWhenBusy } from './recover.ts';
+import type { BuildSite } from './site.ts';
 import type { BuildWorld } from './step-context.ts';
 
 /** The right to build an image, with a folder and containers of its own. */
@@ -86,12 +87,6 @@ async function takeSlot(request: SessionRequest, site: BuildSite): Promise<HeldL
     if (!told) request.log(`Cannot begin ${purpose} yet: ${reason}; waiting`);
     await delay(SLOT_POLL_MILLISECONDS, undefined, { signal: request.signal });
   }
-}
-
-/** For a lock that may be taken: undefined then. */
-export function undefinedWhenBusy(error: unknown): undefined {
-  if (error instanceof AppError && error.code === 'busy') return undefined;
-  throw error;
 }
 
 function newBuildId(): BuildId {

@@ -3,9 +3,13 @@ import type { BuildTarget } from './build-target.ts';
 import type { ImageName } from './image.ts';
 
 declare const jobIdBrand: unique symbol;
+declare const buildIdBrand: unique symbol;
 
 /** Names one build job; sorts by time. */
 export type JobId = string & { readonly [jobIdBrand]: true };
+
+/** Names one build while it runs, on its containers and folders: 12 lower-case hexadecimal digits. */
+export type BuildId = string & { readonly [buildIdBrand]: true };
 
 /** `interrupted`: the process that ran it died. */
 export type JobState = 'queued' | 'running' | 'succeeded' | 'failed' | 'interrupted';
@@ -44,4 +48,9 @@ export interface Job {
   readonly published?: boolean;
   /** Why it failed. */
   readonly error?: string;
+}
+
+/** Parse a build's id; undefined when it has another form. */
+export function parseBuildId(text: string): BuildId | undefined {
+  return /^[0-9a-f]{12}$/.test(text) ? (text as BuildId) : undefined;
 }

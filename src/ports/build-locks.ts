@@ -1,10 +1,6 @@
 import type { ImageName } from '../core/image.ts';
+import type { BuildId } from '../core/job.ts';
 import type { ContentId } from './build-cache.ts';
-
-declare const buildIdBrand: unique symbol;
-
-/** Names one build while it runs: 12 lower-case hexadecimal digits. */
-export type BuildId = string & { readonly [buildIdBrand]: true };
 
 /**
  * What can be locked. `store`: shared by builds, exclusive for who removes things. `build-…`: held by a build as long as
@@ -41,9 +37,4 @@ export interface HeldLock {
 export interface BuildLocks {
   /** Rejects with `busy`, naming the holder, when it is taken and may not be waited for. */
   take(name: LockName, request: LockRequest): Promise<HeldLock>;
-}
-
-/** Parse a build's id; undefined when it has another form. */
-export function parseBuildId(text: string): BuildId | undefined {
-  return /^[0-9a-f]{12}$/.test(text) ? (text as BuildId) : undefined;
 }

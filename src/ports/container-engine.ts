@@ -1,4 +1,4 @@
-import type { BuildId } from './build-locks.ts';
+import type { BuildId } from '../core/job.ts';
 
 declare const containerImageBrand: unique symbol;
 

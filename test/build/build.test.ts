@@ -1,56 +1,15 @@
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import type { BuildOutcome, BuildRequest } from '../../src/build/build.ts';
-import { buildImage, planImage } from '../../src/build/build.ts';
+import { planImage } from '../../src/build/build.ts';
 import { BuildError } from '../../src/build/build-error.ts';
 import { executePlan } from '../../src/build/execute.ts';
 import { planBuild } from '../../src/build/plan.ts';
-import { recoverBuilds } from '../../src/build/recover.ts';
 import { imageChain } from '../../src/build/selection.ts';
 import { digestSource } from '../../src/build/source-tree.ts';
 import { CommandError } from '../../src/core/command-error.ts';
-import { AppError } from '../../src/core/errors.ts';
-import { type BuildId, parseBuildId } from '../../src/ports/build-locks.ts';
 import { imageName } from '../builders.ts';
-import { demoTree, fakeSite } from './fake-site.ts';
-
-const SCRIPTS = { 'one.sh': 'echo one', 'two.sh': 'echo two' };
-
-function setUp(scripts: Readonly<Record<string, string>> = SCRIPTS) {
-  const site = fakeSite();
-  const lines: string[] = [];
-  const images = demoTree(site.folder, scripts);
-  site.engine.onRun = ({ environment }, root) => {
-    writeFileSync(join(root, 'etc/demo'), environment['BIVOUAC_STAGE'] ?? '');
-    return Promise.resolve();
-  };
-  const build = (given: Partial<BuildRequest> = {}): Promise<BuildOutcome> => {
-    const signal = new AbortController().signal;
-    const request = {
-      image: imageName('demo'),
-      images,
-      log: (line: string) => void lines.push(line),
-      signal,
-    };
-    return buildImage({ ...request, ...given }, site.site);
-  };
-  // The files are taken from a new container, which in the fake is an empty folder.
-  const create = site.engine.create.bind(site.engine);
-  site.engine.create = async (from) => {
-    const container = await create(from);
-    if (from !== 'scratch') writeFileSync(join(container.root, 'etc/demo'), 'x');
-    return container;
-  };
-  return { ...site, lines, images, build };
-}
-
-async function errorOf(work: Promise<unknown>): Promise<unknown> {
-  return await work.then(
-    () => undefined,
-    (error: unknown) => error,
-  );
-}
+import { errorOf, setUp } from './build-test.ts';
 
 describe('buildImage', () => {
   it('runs all, publishes, and says what it does', async () => {
@@ -155,56 +114,6 @@ describe('buildImage', () => {
     expect(cache.results.size).toBe(1);
   });
 
-  it('is refused, or waits, while its image is being built', async () => {
-    const { build, locks, lines } = setUp();
-    const other = await locks.take(`image-${imageName('demo')}`, { purpose: 'another build of "demo"' });
-    expect(await errorOf(build())).toMatchObject({ code: 'busy' });
-    const waiting = build({ whenBusy: 'wait' });
-    await expect.poll(() => lines.at(-1)).toMatch(/locked by another build of "demo"; waiting$/);
-    await other.release();
-    expect(await waiting).toMatchObject({ published: true });
-  });
-
-  it('is refused, or waits, while as many builds run as may', async () => {
-    const { build, locks, lines } = setUp();
-    const slots = [1, 2].map((slot) => locks.take(`slot-${slot}`, { purpose: 'the build of "db"' }));
-    const [first] = await Promise.all(slots);
-    expect(await errorOf(build())).toMatchObject({ code: 'busy' });
-    const waiting = build({ whenBusy: 'wait' });
-    await expect.poll(() => lines.at(-1)).toMatch(/2 other builds run; waiting$/);
-    await first?.release();
-    expect(await waiting).toMatchObject({ published: true });
-  });
-
-  it('stops waiting on request', async () => {
-    const { build, locks } = setUp();
-    await locks.take(`image-${imageName('demo')}`, { purpose: 'another build of "demo"' });
-    const stop = new AbortController();
-    const waiting = errorOf(build({ whenBusy: 'wait', signal: stop.signal }));
-    stop.abort();
-    expect(await waiting).toMatchObject({ name: 'AbortError' });
-    expect([...locks.held.keys()]).toEqual(['image-demo']);
-  });
-
-  it('makes a step once that two builds at a time need', async () => {
-    const { build, images, ran, engine, locks, lines } = setUp();
-    const [trixie, demo] = images;
-    if (trixie === undefined || demo === undefined) throw new Error('Expected two images');
-    const other = { ...demo, name: imageName('other'), stages: demo.stages.slice(0, 1) };
-    const all = [trixie, demo, { ...other, stages: [] }];
-    const outcomes = await Promise.all([
-      build({ images: all }),
-      build({ images: all, image: other.name, whenBusy: 'wait' }),
-    ]);
-    expect(outcomes.map(({ published }) => published)).toEqual([true, true]);
-    expect(ran.filter((program) => program === 'mmdebstrap')).toEqual(['mmdebstrap']);
-    expect(lines.filter((line) => line.endsWith('trixie: bootstrap … made by another build'))).toHaveLength(
-      1,
-    );
-    expect(engine.open.size).toBe(0);
-    expect(locks.held.size).toBe(0);
-  });
-
   it('refuses an image that would publish nothing before anything runs', async () => {
     const { build, ran } = setUp();
     expect(await errorOf(build({ image: imageName('trixie') }))).toMatchObject({ code: 'invalid-input' });
@@ -258,31 +167,3 @@ describe('executePlan', () => {
     });
   });
 });
-
-describe('recoverBuilds', () => {
-  it('cleans up after builds that are over, not those that live', async () => {
-    const { site, engine, locks } = setUp();
-    const [alive, dead] = [buildId('00000000000a'), buildId('00000000000b')];
-    engine.left.add(alive).add(dead);
-    const work = ['00000000000a', '00000000000c', 'note'].map((name) => join(site.workFolder, name));
-    for (const folder of work) mkdirSync(folder, { recursive: true });
-    await locks.take(`build-${alive}`, { purpose: 'a build' });
-    await recoverBuilds(site);
-    expect(engine.cleaned).toEqual([dead, '00000000000c']);
-    expect(work.map((folder) => existsSync(folder))).toEqual([true, false, true]);
-    expect([...locks.held.keys()]).toEqual([`build-${alive}`]);
-  });
-
-  it('reports what is no lock', async () => {
-    const { site, engine } = setUp();
-    engine.left.add(buildId('00000000000a'));
-    engine.cleanUp = () => Promise.reject(new AppError('storage', 'Cannot read'));
-    await expect(recoverBuilds(site)).rejects.toThrow('Cannot read');
-  });
-});
-
-function buildId(text: string): BuildId {
-  const id = parseBuildId(text);
-  if (id === undefined) throw new Error(`No id of a build: ${text}`);
-  return id;
-}

@@ -1,6 +1,6 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import type { BuildSite } from '../../src/build/build.ts';
+import type { BuildSite } from '../../src/build/site.ts';
 import type { ImageDefinition, StageDefinition } from '../../src/core/image.ts';
 import type { CommandRunner } from '../../src/ports/command.ts';
 import { anImage, imageName } from '../builders.ts';

@@ -11,7 +11,7 @@ import { SqlCatalogueStore } from '../../src/adapters/sql/catalogue-store.ts';
 import { openDatabase } from '../../src/adapters/sql/database.ts';
 import { SqlSignatureStore } from '../../src/adapters/sql/signature-store.ts';
 import { systemClock } from '../../src/adapters/state.ts';
-import type { BuildSite } from '../../src/build/build.ts';
+import type { BuildSite } from '../../src/build/site.ts';
 import type { PathKind } from '../../src/build/stage-kind.ts';
 import { imageTree } from '../../src/build/tree.ts';
 import type { ImageDefinition } from '../../src/core/image.ts';

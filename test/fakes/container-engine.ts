@@ -1,7 +1,7 @@
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AppError } from '../../src/core/errors.ts';
-import type { BuildId } from '../../src/ports/build-locks.ts';
+import type { BuildId } from '../../src/core/job.ts';
 import type {
   ContainerEngine,
   ContainerImageId,

@@ -1,0 +1,22 @@
+import type { BuildCache } from '../ports/build-cache.ts';
+import type { BuildLocks } from '../ports/build-locks.ts';
+import type { CatalogueStore } from '../ports/catalogue-store.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { ReleaseSigning } from '../ports/signer.ts';
+import type { BuildWorld } from './step-context.ts';
+
+/** Where a build takes place. */
+export interface BuildSite {
+  readonly world: BuildWorld;
+  readonly cache: BuildCache;
+  readonly catalogue: CatalogueStore;
+  readonly signing: ReleaseSigning;
+  readonly locks: BuildLocks;
+  /** How many builds run at once; the others wait. */
+  readonly parallel: number;
+  readonly clock: Clock;
+  /** A folder on the file system of the artefacts; each build makes its own below it. */
+  readonly workFolder: string;
+  /** Name and version of this program, for the release document. */
+  readonly builder: string;
+}
