@@ -1,9 +1,12 @@
 import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { planImage } from '../../src/build/build.ts';
+import type { Plan } from '../../src/build/plan.ts';
 import { recoverBuilds } from '../../src/build/recover.ts';
 import { AppError } from '../../src/core/errors.ts';
 import { type BuildId, parseBuildId } from '../../src/core/job.ts';
+import type { ContentId } from '../../src/ports/build-cache.ts';
 import { imageName } from '../builders.ts';
 import { errorOf, setUp } from './build-test.ts';
 
@@ -40,15 +43,16 @@ describe('a build that is not alone', () => {
   });
 
   it('makes a step once that two builds at a time need', async () => {
-    const { build, images, ran, engine, locks, lines } = setUp();
+    const { build, site, images, ran, engine, locks, lines } = setUp();
     const [trixie, demo] = images;
     if (trixie === undefined || demo === undefined) throw new Error('Expected two images');
-    const other = { ...demo, name: imageName('other'), stages: demo.stages.slice(0, 1) };
-    const all = [trixie, demo, { ...other, stages: [] }];
-    const outcomes = await Promise.all([
-      build({ images: all }),
-      build({ images: all, image: other.name, whenBusy: 'wait' }),
-    ]);
+    const all = [trixie, demo, { ...demo, name: imageName('other'), stages: [] }];
+    const { steps } = await planImage({ image: demo.name, images: all }, site);
+    const held = await locks.take(`step-${firstId(steps)}`, { purpose: 'this test' });
+    const builds = [build({ images: all }), build({ images: all, image: imageName('other') })];
+    await expect.poll(() => lines.filter((line) => line.endsWith('waiting')).length).toBe(2);
+    await held.release();
+    const outcomes = await Promise.all(builds);
     expect(outcomes.map(({ published }) => published)).toEqual([true, true]);
     expect(ran.filter((program) => program === 'mmdebstrap')).toEqual(['mmdebstrap']);
     expect(lines.filter((line) => line.endsWith('trixie: bootstrap … made by another build'))).toHaveLength(
@@ -85,4 +89,10 @@ function buildId(text: string): BuildId {
   const id = parseBuildId(text);
   if (id === undefined) throw new Error(`No id of a build: ${text}`);
   return id;
+}
+
+function firstId(steps: Plan['steps']): ContentId {
+  const [step] = steps;
+  if (step === undefined) throw new Error('Expected a step');
+  return step.id;
 }
