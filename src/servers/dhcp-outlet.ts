@@ -1,12 +1,11 @@
-import type { Socket } from 'node:dgram';
-import type { Ipv4, Mac } from '../core/address.ts';
+import { type Ipv4, ipv4FromNumber, type Mac } from '../core/address.ts';
 import { replyDestination } from '../wire/dhcp/destination.ts';
 import { type DhcpPacket, encodeReply, NO_ADDRESS } from '../wire/dhcp/packet.ts';
 import { udpDatagram } from '../wire/ipv4.ts';
 import type { Link } from './dhcp-listeners.ts';
+import type { Mouth } from './dhcp-port.ts';
 import { openPacketSocket, sendToHardware } from './libc/device-socket.ts';
 import type { Libc } from './libc/libc.ts';
-import { sendUdp } from './udp.ts';
 
 /** Ports and addresses that replies go to. */
 export interface DhcpPorts {
@@ -25,11 +24,13 @@ export interface Leaving {
   /** Ours on the client's link, or that the message was sent to. */
   readonly local: Ipv4;
   /** Bound to that address. */
-  readonly socket: Socket;
+  readonly mouth: Mouth;
   /** The client's link, where it is known. */
   readonly link: Link | undefined;
   readonly failed: (error: unknown) => void;
 }
+
+const BROADCAST = ipv4FromNumber(0xffff_ffff);
 
 interface PacketSocket {
   readonly libc: Libc;
@@ -66,32 +67,32 @@ export class DhcpOutlet {
 
   /** Send a reply. */
   send(leaving: Leaving): void {
-    const { reply, socket, failed: onError } = leaving;
-    const { clientPort = 68, relayPort = 67, broadcastAddress = '255.255.255.255' } = this.#ports;
+    const { reply, mouth, failed: onError } = leaving;
+    const { clientPort = 68, relayPort = 67, broadcastAddress = BROADCAST } = this.#ports;
     const bytes = encodeReply(reply, leaving.request);
     const to = replyDestination(reply);
     switch (to.kind) {
       case 'relay':
-        return sendUdp(socket, bytes, { address: to.address, port: relayPort, onError });
+        return mouth.send(bytes, { address: to.address, port: relayPort, onError });
       case 'unicast':
-        return sendUdp(socket, bytes, { address: to.address, port: clientPort, onError });
+        return mouth.send(bytes, { address: to.address, port: clientPort, onError });
       case 'hardware':
         if (this.#sendToHardware(leaving, to, bytes)) return;
-        return sendUdp(socket, bytes, { address: broadcastAddress, port: clientPort, onError });
+        return mouth.send(bytes, { address: broadcastAddress, port: clientPort, onError });
       case 'broadcast':
-        return sendUdp(socket, bytes, { address: broadcastAddress, port: clientPort, onError });
+        return mouth.send(bytes, { address: broadcastAddress, port: clientPort, onError });
     }
   }
 
   #sendToHardware(
-    { local, socket, link, failed }: Leaving,
+    { local, mouth, link, failed }: Leaving,
     to: { readonly address: Ipv4; readonly mac: Mac },
     bytes: Uint8Array,
   ): boolean {
     if (this.#hardware === undefined || link === undefined || to.address === NO_ADDRESS) return false;
     const { libc, fd } = this.#hardware;
     try {
-      const from = { address: local, port: socket.address().port };
+      const from = { address: local, port: mouth.port };
       const datagram = udpDatagram(from, { address: to.address, port: this.#ports.clientPort ?? 68 }, bytes);
       sendToHardware(libc, { fd, link: link.index, mac: to.mac }, datagram);
       return true;

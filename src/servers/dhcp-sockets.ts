@@ -1,17 +1,19 @@
-import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
+import type { Socket } from 'node:dgram';
 import { type Ipv4, ipv4ToNumber } from '../core/address.ts';
 import { AppError } from '../core/errors.ts';
+import { DhcpBatch, type Sender } from './dhcp-batch.ts';
 import { type DhcpListener, type Link, type Links, linkOf } from './dhcp-listeners.ts';
+import { adopt, type Bound, listen, type Mouth, mouthOf } from './dhcp-port.ts';
 import { openShared } from './libc/device-socket.ts';
 import type { Libc } from './libc/libc.ts';
-import { asItIs, bindError, bindUdp, closeUdp } from './udp.ts';
+import { bindError, bindUdp, closeUdp } from './udp.ts';
 
 /** How a datagram came. */
 export interface Arrival {
   /** Our address that it was sent to, or, for a broadcast, ours on the link. */
   readonly local: Ipv4;
   readonly service: 'dhcp' | 'boot-server';
-  readonly from: RemoteInfo;
+  readonly from: Sender;
 }
 
 /** A storm's first second: some thousand messages, of which the kernel counts about 1300 octets each. */
@@ -37,8 +39,8 @@ type Wanted =
   | { readonly kind: 'ear'; readonly local: Ipv4; readonly link: Link | undefined };
 
 interface Open {
-  readonly wanted: Wanted;
   readonly socket: Socket;
+  readonly mouth: Mouth;
 }
 
 /**
@@ -48,12 +50,16 @@ interface Open {
  */
 export class DhcpSockets {
   readonly #options: DhcpSocketsOptions;
+  readonly #batch: DhcpBatch | undefined;
   readonly #open = new Map<string, Open>();
   #port: number;
 
   constructor(options: DhcpSocketsOptions) {
+    const { libc, failed, port } = options;
     this.#options = options;
-    this.#port = options.port;
+    this.#batch =
+      libc && new DhcpBatch(libc, (reason) => failed('cannot send a DHCP reply', new Error(reason)));
+    this.#port = port;
   }
 
   /** Open all; gives the port. Rejects when one cannot be had; none is open then. */
@@ -77,6 +83,7 @@ export class DhcpSockets {
       if (wanted.has(key)) continue;
       this.#open.delete(key);
       changes.push(`closed ${key}`);
+      this.#batch?.flush();
       await closeUdp(socket);
     }
     for (const [key, each] of wanted) {
@@ -96,16 +103,15 @@ export class DhcpSockets {
     return [...this.#open.keys()];
   }
 
-  /** The socket that replies leave by. */
-  socketOf(service: Arrival['service'], local: Ipv4): Socket | undefined {
-    return this.#open.get(
-      keyOf(service === 'dhcp' ? { kind: 'mouth', local } : { kind: service, local, isOptional: true }),
-    )?.socket;
+  /** What replies leave by. */
+  mouthOf(service: Arrival['service'], local: Ipv4): Mouth | undefined {
+    return this.#open.get(service === 'dhcp' ? `mouth ${local}` : `boot-server ${local}`)?.mouth;
   }
 
   async close(): Promise<void> {
     const sockets = [...this.#open.values()];
     this.#open.clear();
+    this.#batch?.flush();
     await Promise.all(sockets.map(({ socket }) => closeUdp(socket)));
   }
 
@@ -148,28 +154,33 @@ export class DhcpSockets {
   }
 
   async #openOne(wanted: Wanted): Promise<void> {
-    const socket = await this.#bind(wanted);
-    if (socket === undefined) return;
+    const bound = await this.#bind(wanted);
+    if (bound === undefined) return;
     const { kind, local } = wanted;
     const service = kind === 'boot-server' ? 'boot-server' : 'dhcp';
-    socket.on('message', (bytes, from) => this.#options.heard(bytes, { local, service, from }));
-    socket.on('error', (error) => this.#options.failed('DHCP socket failed', error));
+    const { socket } = bound;
+    const failed = (error: unknown): void => this.#options.failed('DHCP socket failed', error);
+    const heard = (bytes: Uint8Array, from: Sender): void =>
+      this.#options.heard(bytes, { local, service, from });
+    listen(bound, { batch: this.#batch, heard, failed });
     if (kind === 'mouth') {
       socket.setBroadcast(true);
       this.#port = socket.address().port;
     }
-    this.#open.set(keyOf(wanted), { wanted, socket });
+    this.#open.set(keyOf(wanted), { socket, mouth: mouthOf(bound, this.#batch) });
   }
 
-  async #bind(wanted: Wanted): Promise<Socket | undefined> {
+  async #bind(wanted: Wanted): Promise<Bound | undefined> {
     const { libc, bootServerPort, failed } = this.#options;
     switch (wanted.kind) {
       case 'mouth':
         return libc === undefined
-          ? bindUdp({ address: wanted.local, port: this.#port, isShared: true })
+          ? { socket: await bindUdp({ address: wanted.local, port: this.#port, isShared: true }) }
           : adopt(this.#openShared(libc, { address: wanted.local, isShared: true }));
       case 'boot-server': {
-        const binding = bindUdp({ address: wanted.local, port: bootServerPort });
+        const binding = bindUdp({ address: wanted.local, port: bootServerPort }).then((socket) => ({
+          socket,
+        }));
         if (!wanted.isOptional) return binding;
         return binding.catch((error: unknown) => {
           failed('no boot server on port 4011', error);
@@ -178,7 +189,7 @@ export class DhcpSockets {
       }
       case 'ear':
         if (libc === undefined || wanted.link === undefined)
-          return bindUdp({ address: '0.0.0.0', port: this.#port, isShared: true });
+          return { socket: await bindUdp({ address: '0.0.0.0', port: this.#port, isShared: true }) };
         return adopt(this.#openShared(libc, { device: wanted.link.device, isShared: true }));
     }
   }
@@ -196,17 +207,6 @@ export class DhcpSockets {
       throw bindError({ address: address ?? `%${bound.device ?? ''}`, port }, error);
     }
   }
-}
-
-/** Let Node.js receive on a socket that is bound already. */
-async function adopt(fd: number): Promise<Socket> {
-  const socket = createSocket({ type: 'udp4', lookup: asItIs });
-  await new Promise<void>((resolve, reject) => {
-    socket.once('error', reject);
-    socket.bind({ fd }, () => resolve());
-  });
-  socket.removeAllListeners('error');
-  return socket;
 }
 
 function keyOf(wanted: Wanted): string {

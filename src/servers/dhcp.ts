@@ -1,17 +1,15 @@
-import type { RemoteInfo } from 'node:dgram';
 import type { DhcpAnswer } from '../boot/dhcp-turn.ts';
 import { ignoreLevel } from '../boot/ignore-reason.ts';
 import type { DhcpRequest } from '../boot/request.ts';
-import { parseIpv4 } from '../core/address.ts';
 import { messageOf } from '../core/errors.ts';
 import { messageType } from '../wire/dhcp/options.ts';
 import { type DhcpPacket, decodePacket, encodeReply } from '../wire/dhcp/packet.ts';
+import type { Sender } from './dhcp-batch.ts';
 import { type DhcpListener, type Links, linkOf, linksNow } from './dhcp-listeners.ts';
 import { DhcpOutlet, type DhcpPorts } from './dhcp-outlet.ts';
 import { type Arrival, DhcpSockets } from './dhcp-sockets.ts';
 import { loadLibc } from './libc/libc.ts';
 import { type DatagramLogger, QuietLog } from './quiet-log.ts';
-import { sendUdp } from './udp.ts';
 
 /** What a DHCP server is made of. */
 export interface DhcpServerOptions extends DhcpPorts {
@@ -116,9 +114,12 @@ export class DhcpServer {
         this.#junk(`malformed DHCP message: ${decoded.reason}`, from);
         return;
       }
-      const source = parseIpv4(from.address);
-      if (source === undefined) return;
-      const answer = await this.#options.answer({ packet: decoded.packet, source, local, service });
+      const answer = await this.#options.answer({
+        packet: decoded.packet,
+        source: from.address,
+        local,
+        service,
+      });
       this.#act(decoded.packet, answer, arrival);
     } catch (error) {
       this.#fault('cannot answer a DHCP message', error);
@@ -139,15 +140,15 @@ export class DhcpServer {
   }
 
   #send(request: DhcpPacket, reply: DhcpPacket, { local, service, from }: Arrival): void {
-    const socket = this.#running?.sockets.socketOf(service, local);
-    if (this.#running === undefined || socket === undefined) return;
+    const mouth = this.#running?.sockets.mouthOf(service, local);
+    if (this.#running === undefined || mouth === undefined) return;
     const failed = (error: unknown): void => this.#fault('cannot send a DHCP reply', error);
     if (service === 'boot-server') {
       // It was asked from a port of the client's choice: EDK2 takes 68, BIOS ROMs 4011.
-      sendUdp(socket, encodeReply(reply, request), { ...from, onError: failed });
+      mouth.send(encodeReply(reply, request), { address: from.address, port: from.port, onError: failed });
     } else {
       const link = linkOf(local, this.#links);
-      this.#running.outlet.send({ request, reply, local, socket, link, failed });
+      this.#running.outlet.send({ request, reply, local, mouth, link, failed });
     }
     const type = messageType(reply.options);
     this.#options.logger.debug({ mac: reply.chaddr, type, address: reply.yiaddr, service }, 'DHCP reply');
@@ -162,7 +163,7 @@ export class DhcpServer {
     this.#log.log({ level: ignoreLevel(reason), topic: `DHCP message ignored: ${reason}`, fields });
   }
 
-  #junk(topic: string, from: RemoteInfo): void {
+  #junk(topic: string, from: Sender): void {
     this.#log.log({ level: 'debug', topic, fields: { from: from.address, bytes: from.size } });
   }
 

@@ -21,7 +21,8 @@ export interface Sending {
 /** Told of what was not sent. */
 export type SendFault = (what: 'no-segmentation' | 'lost', reason: string) => void;
 
-const COUNT = 256;
+/** Messages of one call. */
+export const MOST_QUEUED = 256;
 /** UDP GSO takes one IP datagram's worth, 65 535 octets with its headers, and at least 64 segments; 44 fill it at 1472. */
 const MOST_OCTETS = 65_000;
 const MOST_SEGMENTS = 44;
@@ -37,11 +38,11 @@ export class SendBatch {
   readonly #libc: Libc;
   readonly #onFault: SendFault;
   readonly #headers: MessageHeaders;
-  readonly #packets = new Uint32Array(COUNT);
+  readonly #packets = new Uint32Array(MOST_QUEUED);
   /** Keeps the memory of what is queued alive. */
-  readonly #kept: (Uint8Array | undefined)[] = new Array<Uint8Array | undefined>(COUNT).fill(undefined);
-  readonly #memory = new Float64Array(COUNT);
-  readonly #addresses = new Float64Array(COUNT);
+  readonly #kept: (Uint8Array | undefined)[] = new Array<Uint8Array | undefined>(MOST_QUEUED).fill(undefined);
+  readonly #memory = new Float64Array(MOST_QUEUED);
+  readonly #addresses = new Float64Array(MOST_QUEUED);
   readonly #plain = new Set<number>();
   #isSegmenting = true;
   #hasSegmented = false;
@@ -51,7 +52,7 @@ export class SendBatch {
   constructor(libc: Libc, onFault: SendFault) {
     this.#libc = libc;
     this.#onFault = onFault;
-    this.#headers = new MessageHeaders(libc, COUNT);
+    this.#headers = new MessageHeaders(libc, MOST_QUEUED);
   }
 
   /** Queue; the record is only read during the call. */
@@ -92,7 +93,7 @@ export class SendBatch {
   }
 
   #put(sending: Sending, start: number, length: number): void {
-    if (this.#count === COUNT) this.flush();
+    if (this.#count === MOST_QUEUED) this.flush();
     const index = this.#count++;
     const { packet, keep } = sending;
     const memory = sending.memory + start;
