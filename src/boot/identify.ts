@@ -1,7 +1,7 @@
 import type { Mac } from '../core/address.ts';
 import { type ClientArchitecture, clientArchitecture } from '../core/arch.ts';
 import type { Workarounds } from '../core/quirk.ts';
-import { OPTION, type OptionMap, readText } from '../wire/dhcp/options.ts';
+import { OPTION, type OptionMap, readText, startsWith } from '../wire/dhcp/options.ts';
 import type { DhcpPacket } from '../wire/dhcp/packet.ts';
 import {
   architectureOfVendorClass,
@@ -70,9 +70,9 @@ export function identify(packet: DhcpPacket, { workarounds = {}, trace }: Readin
 
 /** What firmware calls itself; undefined for what is no firmware. RFC 4578 section 2.1: only network boot has option 93. */
 export function firmwareDialect(options: OptionMap): FirmwareDialect | undefined {
-  const vendorClass = readText(options, OPTION.vendorClass);
-  if (vendorClass?.startsWith(VENDOR_CLASS.pxe)) return 'pxe';
-  if (vendorClass?.startsWith(VENDOR_CLASS.http)) return 'http';
+  const vendorClass = options.get(OPTION.vendorClass);
+  if (startsWith(vendorClass, VENDOR_CLASS.pxe)) return 'pxe';
+  if (startsWith(vendorClass, VENDOR_CLASS.http)) return 'http';
   return options.has(OPTION.clientArchitecture) ? 'other' : undefined;
 }
 
@@ -93,7 +93,8 @@ export function userClassesOf(options: OptionMap): readonly string[] {
 
 /** iPXE and gPXE send option 175; iPXE also a user class `iPXE`, which a site may have set in another loader's place. */
 function isIpxe(options: OptionMap): boolean {
-  return options.has(OPTION.etherboot) || userClassesOf(options).includes('iPXE');
+  if (options.has(OPTION.etherboot)) return true;
+  return options.has(OPTION.userClass) && userClassesOf(options).includes('iPXE');
 }
 
 /** The first code that IANA knows counts (RFC 4578 section 2.1), unless a quirk says that it cannot be believed. */

@@ -6,6 +6,7 @@ import {
   MESSAGE_TYPES,
   type MessageType,
   OPTION,
+  type OptionMap,
   octet,
   text,
   textOf,
@@ -27,14 +28,10 @@ export interface ReplyParts {
 
 /** An OFFER or ACK that lends `address` for the subnet's lease time. */
 export function lend(type: 'OFFER' | 'ACK', address: Ipv4, parts: ReplyParts): DhcpPacket {
-  const { leaseTime } = parts.subnet;
-  const times: Options = [
-    [OPTION.leaseTime, uint32(leaseTime)],
-    // RFC 2131 section 4.4.5: T1 at a half, T2 at seven eighths.
-    [OPTION.renewalTime, uint32(Math.floor(leaseTime / 2))],
-    [OPTION.rebindingTime, uint32(Math.floor((leaseTime * 7) / 8))],
-  ];
-  return withBoot(type, parts, { yiaddr: address, options: [...times, ...networkOptions(parts)] });
+  return withBoot(type, parts, {
+    yiaddr: address,
+    options: [settingsOf(parts.subnet).times, networkOptions(parts)],
+  });
 }
 
 /**
@@ -42,7 +39,7 @@ export function lend(type: 'OFFER' | 'ACK', address: Ipv4, parts: ReplyParts): D
  * to that address.
  */
 export function inform(ciaddr: Ipv4, parts: ReplyParts): DhcpPacket {
-  const reply = withBoot('ACK', parts, { yiaddr: NO_ADDRESS, options: networkOptions(parts) });
+  const reply = withBoot('ACK', parts, { yiaddr: NO_ADDRESS, options: [networkOptions(parts)] });
   return { ...reply, ciaddr };
 }
 
@@ -52,19 +49,19 @@ export function bootOnly(type: 'OFFER' | 'ACK', parts: ReplyParts): DhcpPacket {
   const vendorClass = parts.request.options.get(OPTION.vendorClass);
   const isHttp = vendorClass !== undefined && textOf(vendorClass).startsWith(VENDOR_CLASS.http);
   const ownClass = [OPTION.vendorClass, text(isHttp ? VENDOR_CLASS.http : VENDOR_CLASS.pxe)] as const;
-  return withBoot(type, parts, { yiaddr: NO_ADDRESS, options: [ownClass] });
+  return withBoot(type, parts, { yiaddr: NO_ADDRESS, options: [[ownClass]] });
 }
 
 /** The reply to a BOOTP client (RFC 951, RFC 1534 section 2): as a lease, without what only DHCP has. */
 export function bootp(address: Ipv4, parts: ReplyParts): DhcpPacket {
-  const reply = withBoot('ACK', parts, { yiaddr: address, options: networkOptions(parts) });
+  const reply = withBoot('ACK', parts, { yiaddr: address, options: [networkOptions(parts)] });
   const onlyDhcp = new Set<number>([OPTION.messageType, OPTION.serverIdentifier]);
   return { ...reply, options: new Map([...reply.options].filter(([code]) => !onlyDhcp.has(code))) };
 }
 
 /** A NAK: the client shall forget its address and start anew (RFC 2131 table 3). */
 export function refuse({ packet: request, serverId }: Denied, why: string): DhcpPacket {
-  const reply = replyTo({ request, serverId }, 'NAK', [[OPTION.message, text(why)]]);
+  const reply = replyTo({ request, serverId }, 'NAK', [[[OPTION.message, text(why)]]]);
   // RFC 2131 section 4.3.2: through a relay agent the NAK must be broadcast on the client's link.
   const flags = request.giaddr === NO_ADDRESS ? request.flags : request.flags | BROADCAST_FLAG;
   return { ...reply, flags };
@@ -78,11 +75,12 @@ interface Denied {
 
 interface Content {
   readonly yiaddr: Ipv4;
-  readonly options: Options;
+  /** One group after the other. */
+  readonly options: readonly Options[];
 }
 
 function withBoot(type: 'OFFER' | 'ACK', parts: ReplyParts, { yiaddr, options }: Content): DhcpPacket {
-  const reply = replyTo(parts, type, [...options, ...bootOptions(parts)]);
+  const reply = replyTo(parts, type, [...options, bootOptions(parts)]);
   const ciaddr = type === 'ACK' ? ciaddrBeside(yiaddr, parts) : NO_ADDRESS;
   return { ...reply, ciaddr, yiaddr, ...bootFields(parts) };
 }
@@ -100,7 +98,7 @@ function ciaddrBeside(
 function replyTo(
   parts: Pick<ReplyParts, 'request' | 'serverId'>,
   type: MessageType,
-  options: Options,
+  options: readonly Options[],
 ): DhcpPacket {
   const { request, serverId } = parts;
   return {
@@ -116,42 +114,83 @@ function replyTo(
     chaddr: request.chaddr,
     sname: '',
     file: '',
-    options: new Map([
-      [OPTION.messageType, octet(MESSAGE_TYPES.indexOf(type) + 1)],
-      [OPTION.serverIdentifier, addresses(serverId)],
-      ...options,
-      // RFC 6842 section 3; RFC 3046 section 2.2.
-      ...echoOf(request, OPTION.clientIdentifier),
-      // RFC 3011 section 2: the server returns what it acted upon; it is acted upon for relay agents only.
-      ...(request.giaddr === NO_ADDRESS ? [] : echoOf(request, OPTION.subnetSelection)),
-      ...echoOf(request, OPTION.relayAgent),
-    ]),
+    options: optionsOf({ request, serverId }, type, options),
   };
 }
 
-/** Mask and router always (mask first: RFC 2132 section 3.3), the others when the client asks or names no list. */
-function networkOptions({ request, subnet: served, host }: ReplyParts): Options {
-  const { subnet, router, dns, domain, options: set } = served;
-  const list = request.options.get(OPTION.parameterList);
-  const asked = (code: number): boolean => list === undefined || list.includes(code);
-  const optional: Options = [
-    ...(dns.length > 0 ? [[OPTION.domainNameServer, addresses(...dns)] as const] : []),
-    ...(domain === undefined ? [] : [[OPTION.domainName, text(domain)] as const]),
-    [OPTION.hostName, text(host.name)],
-    [OPTION.broadcastAddress, addresses(broadcastAddress(subnet))],
-  ];
-  return [
-    [OPTION.subnetMask, addresses(netmask(subnet))],
-    ...(router === undefined ? [] : [[OPTION.router, addresses(router)] as const]),
-    ...optional.filter(([code]) => asked(code)),
-    // Of one code the last counts: what the site's operator has set.
-    ...set
-      .filter(({ code, always }) => always || asked(code))
-      .map(({ code, value }) => [code, value] as const),
-  ];
+function optionsOf(
+  { request, serverId }: Pick<ReplyParts, 'request' | 'serverId'>,
+  type: MessageType,
+  groups: readonly Options[],
+): OptionMap {
+  const options = new Map<number, Uint8Array>();
+  options.set(OPTION.messageType, octet(MESSAGE_TYPES.indexOf(type) + 1));
+  options.set(OPTION.serverIdentifier, addresses(serverId));
+  for (const group of groups) for (const [code, value] of group) options.set(code, value);
+  // RFC 6842 section 3; RFC 3046 section 2.2.
+  echo(request, OPTION.clientIdentifier, options);
+  // RFC 3011 section 2: the server returns what it acted upon; it is acted upon for relay agents only.
+  if (request.giaddr !== NO_ADDRESS) echo(request, OPTION.subnetSelection, options);
+  echo(request, OPTION.relayAgent, options);
+  return options;
 }
 
-function echoOf(request: DhcpPacket, code: number): Options {
+/** What all leases of a subnet have in common, as it is sent. */
+interface Settings {
+  readonly times: Options;
+  /** Mask first: RFC 2132 section 3.3. */
+  readonly always: Options;
+  readonly onRequest: Options;
+  readonly broadcast: Uint8Array;
+}
+
+/** A reload of the configuration makes other subnets. */
+const SETTINGS = new WeakMap<ServedSubnet, Settings>();
+
+function settingsOf(subnet: ServedSubnet): Settings {
+  const known = SETTINGS.get(subnet);
+  if (known !== undefined) return known;
+  const made = makeSettings(subnet);
+  SETTINGS.set(subnet, made);
+  return made;
+}
+
+function makeSettings({ subnet, leaseTime, router, dns, domain }: ServedSubnet): Settings {
+  return {
+    times: [
+      [OPTION.leaseTime, uint32(leaseTime)],
+      // RFC 2131 section 4.4.5: T1 at a half, T2 at seven eighths.
+      [OPTION.renewalTime, uint32(Math.floor(leaseTime / 2))],
+      [OPTION.rebindingTime, uint32(Math.floor((leaseTime * 7) / 8))],
+    ],
+    always: [
+      [OPTION.subnetMask, addresses(netmask(subnet))],
+      ...(router === undefined ? [] : [[OPTION.router, addresses(router)] as const]),
+    ],
+    onRequest: [
+      ...(dns.length > 0 ? [[OPTION.domainNameServer, addresses(...dns)] as const] : []),
+      ...(domain === undefined ? [] : [[OPTION.domainName, text(domain)] as const]),
+    ],
+    broadcast: addresses(broadcastAddress(subnet)),
+  };
+}
+
+/** Mask and router always, the others when the client asks or names no list. */
+function networkOptions({ request, subnet: served, host }: ReplyParts): Options {
+  const { always, onRequest, broadcast } = settingsOf(served);
+  const list = request.options.get(OPTION.parameterList);
+  const asked = (code: number): boolean => list === undefined || list.includes(code);
+  const options: (readonly [code: number, value: Uint8Array])[] = [...always];
+  for (const option of onRequest) if (asked(option[0])) options.push(option);
+  if (asked(OPTION.hostName)) options.push([OPTION.hostName, text(host.name)]);
+  if (asked(OPTION.broadcastAddress)) options.push([OPTION.broadcastAddress, broadcast]);
+  // Of one code the last counts: what the site's operator has set.
+  for (const set of served.options) if (set.always || asked(set.code)) options.push([set.code, set.value]);
+  return options;
+}
+
+/** Give back an option as it came, where it came. */
+function echo(request: DhcpPacket, code: number, options: Map<number, Uint8Array>): void {
   const value = request.options.get(code);
-  return value === undefined ? [] : [[code, value]];
+  if (value !== undefined) options.set(code, value);
 }

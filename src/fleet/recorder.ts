@@ -44,6 +44,7 @@ export class Recorder implements BootRecorder {
   readonly #limit: number;
   /** Random octets not used yet: one call to the system for many. */
   #random = Buffer.alloc(0);
+  #randomAt = 0;
 
   constructor(log: EventLog, clock: Clock, limit = 50_000) {
     this.#log = log;
@@ -69,9 +70,12 @@ export class Recorder implements BootRecorder {
 
   /** Sorts by time: milliseconds in base 36, then 40 random bits. */
   #newBootId(now: number): BootId {
-    if (this.#random.length < ID_BYTES) this.#random = randomBytes(ID_BYTES * 256);
-    const random = this.#random.toString('hex', 0, ID_BYTES);
-    this.#random = this.#random.subarray(ID_BYTES);
+    if (this.#randomAt + ID_BYTES > this.#random.length) {
+      this.#random = randomBytes(ID_BYTES * 1024);
+      this.#randomAt = 0;
+    }
+    const random = this.#random.toString('hex', this.#randomAt, this.#randomAt + ID_BYTES);
+    this.#randomAt += ID_BYTES;
     return parseBootId(`${now.toString(36).padStart(9, '0')}-${random}`);
   }
 

@@ -31,8 +31,33 @@ const NEEDED: readonly number[] = [
   OPTION.domainNameServer,
 ];
 const END = Uint8Array.of(OPTION.end);
+/** What is written first and last. */
+const ENDS: readonly number[] = [OPTION.messageType, OPTION.serverIdentifier, OPTION.relayAgent];
+/** What is not written in its turn. */
+const APART = new Set<number>([...ENDS, OPTION.overload, OPTION.pad, OPTION.end]);
 /** Octets for message type, server, lease time, overload and the end. */
 const LEAST_BESIDE_RELAY = 24;
+
+/** Octets that options take when they are simply written one after the other, the end included. */
+export function plainLength(options: OptionMap): number {
+  let length = END.length;
+  for (const [code, value] of options) if (!APART.has(code)) length += writtenLength(value);
+  for (const code of ENDS) {
+    const value = options.get(code);
+    if (value !== undefined) length += writtenLength(value);
+  }
+  return length;
+}
+
+/** Write all options from a place on, which has {@link plainLength} octets of room, in the order of {@link layOutOptions}. */
+export function putPlain(options: OptionMap, bytes: Uint8Array, start: number): void {
+  let at = start;
+  at = putOption(bytes, at, [OPTION.messageType, options.get(OPTION.messageType)]);
+  at = putOption(bytes, at, [OPTION.serverIdentifier, options.get(OPTION.serverIdentifier)]);
+  for (const option of options) if (!APART.has(option[0])) at = putOption(bytes, at, option);
+  at = putOption(bytes, at, [OPTION.relayAgent, options.get(OPTION.relayAgent)]);
+  bytes[at] = OPTION.end;
+}
 
 /**
  * Write options: 53 first, 54 next, 82 last (RFC 3046 section 2.1), the others in their order. When they do not fit, free
@@ -105,8 +130,7 @@ class Area {
 
 function inReplyOrder(options: OptionMap): readonly number[] {
   const first = [OPTION.messageType, OPTION.serverIdentifier].filter((code) => options.has(code));
-  const apart = new Set<number>([...first, OPTION.relayAgent, OPTION.overload, OPTION.pad, OPTION.end]);
-  return [...first, ...[...options.keys()].filter((code) => !apart.has(code))];
+  return [...first, ...[...options.keys()].filter((code) => !APART.has(code))];
 }
 
 function byNeed(codes: readonly number[]): readonly number[] {
@@ -116,20 +140,36 @@ function byNeed(codes: readonly number[]): readonly number[] {
   ];
 }
 
-/** Code, length, value; a value above 255 octets is split into options of the same code (RFC 3396 section 6). */
 function encodeOption(code: number, value: Uint8Array | undefined): Uint8Array {
-  if (value === undefined) return new Uint8Array(0);
-  if (value.length <= 255) {
-    const bytes = new Uint8Array(2 + value.length);
-    bytes[0] = code;
-    bytes[1] = value.length;
-    bytes.set(value, 2);
-    return bytes;
-  }
-  const pieces: Uint8Array[] = [];
-  for (let at = 0; at < value.length; at += 255) {
-    const piece = value.subarray(at, at + 255);
-    pieces.push(Uint8Array.of(code, piece.length), piece);
-  }
-  return Buffer.concat(pieces);
+  const bytes = new Uint8Array(value === undefined ? 0 : writtenLength(value));
+  putOption(bytes, 0, [code, value]);
+  return bytes;
+}
+
+const MOST_OF_ONE = 255;
+
+function writtenLength({ length }: Uint8Array): number {
+  return length + 2 * Math.max(1, Math.ceil(length / MOST_OF_ONE));
+}
+
+/**
+ * Write code, length, value; a value above 255 octets is split into options of the same code (RFC 3396 section 6). Gives the
+ * place behind it.
+ */
+function putOption(
+  bytes: Uint8Array,
+  start: number,
+  [code, value]: readonly [code: number, value: Uint8Array | undefined],
+): number {
+  if (value === undefined) return start;
+  let at = start;
+  let done = 0;
+  do {
+    const end = Math.min(value.length, done + MOST_OF_ONE);
+    bytes[at++] = code;
+    bytes[at++] = end - done;
+    // By hand: most are of a few octets.
+    while (done < end) bytes[at++] = value[done++] ?? 0;
+  } while (done < value.length);
+  return at;
 }

@@ -97,13 +97,15 @@ export function text(value: string): Uint8Array {
 /** An address option; undefined when absent or not four octets long. */
 export function readAddress(options: OptionMap, code: number): Ipv4 | undefined {
   const value = options.get(code);
-  return value?.length === 4 ? ipv4FromNumber(viewOf(value).getUint32(0)) : undefined;
+  if (value?.length !== 4) return undefined;
+  const [first = 0, second = 0, third = 0, fourth = 0] = value;
+  return ipv4FromNumber(((first << 24) | (second << 16) | (third << 8) | fourth) >>> 0);
 }
 
 /** A 16-bit option; undefined when absent or not two octets long. */
 export function readUint16(options: OptionMap, code: number): number | undefined {
   const value = options.get(code);
-  return value?.length === 2 ? viewOf(value).getUint16(0) : undefined;
+  return value?.length === 2 ? ((value[0] ?? 0) << 8) | (value[1] ?? 0) : undefined;
 }
 
 /** Text up to its first NUL, octet for octet (Latin-1): the caller bounds and checks it. Undefined when absent. */
@@ -112,12 +114,16 @@ export function readText(options: OptionMap, code: number): string | undefined {
   return value === undefined ? undefined : textOf(value);
 }
 
-/** Octets up to the first NUL as Latin-1 text. */
-export function textOf(bytes: Uint8Array): string {
-  const end = bytes.indexOf(0);
-  return Buffer.from(bytes.buffer, bytes.byteOffset, end === -1 ? bytes.length : end).toString('latin1');
+/** Whether a text option begins with ASCII text: a look at some octets, where {@link readText} makes a text of all. */
+export function startsWith(value: Uint8Array | undefined, prefix: string): boolean {
+  if (value === undefined || value.length < prefix.length) return false;
+  for (let at = 0; at < prefix.length; at++) if (value[at] !== prefix.charCodeAt(at)) return false;
+  return true;
 }
 
-function viewOf(bytes: Uint8Array): DataView {
-  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+/** Octets up to the first NUL as Latin-1 text. */
+export function textOf(bytes: Uint8Array): string {
+  if (bytes[0] === 0) return '';
+  const end = bytes.indexOf(0);
+  return Buffer.from(bytes.buffer, bytes.byteOffset, end === -1 ? bytes.length : end).toString('latin1');
 }

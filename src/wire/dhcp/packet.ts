@@ -6,7 +6,7 @@ import {
   macFromBytes,
   macToBytes,
 } from '../../core/address.ts';
-import { layOutOptions } from './lay-out-options.ts';
+import { layOutOptions, plainLength, putPlain } from './lay-out-options.ts';
 import { messageType, OPTION, type OptionMap, readUint16, textOf } from './options.ts';
 
 /** One DHCP message (RFC 2131 section 2, figure 1) of an Ethernet client. */
@@ -87,26 +87,36 @@ export function decodePacket(bytes: Uint8Array): DecodedPacket {
 
 /** `sname`, `file` and all options, with option overload (RFC 2132 section 9.3) undone. */
 function decodeVariablePart(bytes: Uint8Array): Pick<DhcpPacket, 'sname' | 'file' | 'options'> {
-  const parts = new Map<number, Uint8Array[]>();
-  collectOptions(bytes.subarray(OPTIONS), parts);
+  const parts: OptionParts = { first: new Map(), more: undefined };
+  collectOptions(bytes, OPTIONS, parts);
   // Only the options field may announce overload; one inside `file` or `sname` is not followed, so nothing recurses.
-  const overload = parts.get(OPTION.overload)?.[0];
+  const overload = parts.first.get(OPTION.overload);
   const bits = overload?.length === 1 && (overload[0] ?? 0) <= 3 ? (overload[0] ?? 0) : 0;
-  const file = bytes.subarray(FILE, COOKIE);
-  const sname = bytes.subarray(SNAME, FILE);
   // RFC 2131 section 4.1: the options field first, then `file`, then `sname`.
-  if ((bits & 1) !== 0) collectOptions(file, parts);
-  if ((bits & 2) !== 0) collectOptions(sname, parts);
+  if ((bits & 1) !== 0) collectOptions(bytes.subarray(0, COOKIE), FILE, parts);
+  if ((bits & 2) !== 0) collectOptions(bytes.subarray(0, FILE), SNAME, parts);
   return {
-    sname: (bits & 2) === 0 ? textOf(sname) : '',
-    file: (bits & 1) === 0 ? textOf(file) : '',
-    options: new Map([...parts].map(([code, chunks]) => [code, join(chunks)])),
+    sname: (bits & 2) === 0 && bytes[SNAME] !== 0 ? textOf(bytes.subarray(SNAME, FILE)) : '',
+    file: (bits & 1) === 0 && bytes[FILE] !== 0 ? textOf(bytes.subarray(FILE, COOKIE)) : '',
+    options: joined(parts),
   };
 }
 
-/** Append the options of one area. An option that runs past the end ends the area: what precedes it counts. */
-function collectOptions(area: Uint8Array, parts: Map<number, Uint8Array[]>): void {
-  let at = 0;
+/** The options of a message: the first part of each code, and the few that have more. */
+interface OptionParts {
+  readonly first: Map<number, Uint8Array>;
+  more: Map<number, Uint8Array[]> | undefined;
+}
+
+/** RFC 3396 section 7: all parts of one code are one value. */
+function joined({ first, more }: OptionParts): OptionMap {
+  for (const [code, chunks] of more ?? []) first.set(code, Buffer.concat(chunks));
+  return first;
+}
+
+/** Read the options from a place to the end. An option that runs past the end ends the area: what precedes it counts. */
+function collectOptions(area: Uint8Array, start: number, parts: OptionParts): void {
+  let at = start;
   while (at < area.length) {
     const code = area[at++] ?? OPTION.end;
     if (code === OPTION.pad) continue;
@@ -114,16 +124,16 @@ function collectOptions(area: Uint8Array, parts: Map<number, Uint8Array[]>): voi
     const length = area[at++];
     if (length === undefined || at + length > area.length) return;
     const value = area.subarray(at, at + length);
-    const chunks = parts.get(code);
-    if (chunks === undefined) parts.set(code, [value]);
-    else chunks.push(value);
+    const before = parts.first.get(code);
+    if (before === undefined) parts.first.set(code, value);
+    else {
+      parts.more ??= new Map();
+      const chunks = parts.more.get(code);
+      if (chunks === undefined) parts.more.set(code, [before, value]);
+      else chunks.push(value);
+    }
     at += length;
   }
-}
-
-/** RFC 3396 section 7: all parts of one code are one value. */
-function join(chunks: readonly Uint8Array[]): Uint8Array {
-  return chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks);
 }
 
 /**
@@ -131,30 +141,67 @@ function join(chunks: readonly Uint8Array[]): Uint8Array {
  * hold options where there is no other room (see {@link layOutOptions}).
  */
 export function encodePacket(packet: DhcpPacket, limit = ETHERNET_MTU - IP_AND_UDP_HEADERS): Uint8Array {
+  const room = Math.max(limit, MINIMUM_SIZE) - OPTIONS;
+  const length = plainLength(packet.options);
+  if (length > room) return encodeOverloaded(packet, room);
+  const bytes = new Uint8Array(Math.max(MINIMUM_SIZE, OPTIONS + length));
+  putHeader(bytes, packet);
+  putText(bytes, packet.sname, { at: SNAME, most: FILE - SNAME });
+  putText(bytes, packet.file, { at: FILE, most: COOKIE - FILE });
+  putPlain(packet.options, bytes, OPTIONS);
+  return bytes;
+}
+
+/** As a message whose options have no room in their own area alone. */
+function encodeOverloaded(packet: DhcpPacket, room: number): Uint8Array {
   // RFC 2131 table 3: not in a NAK; and BOOTP knows nothing of it.
   const mayOverload = ![undefined, 'NAK'].includes(messageType(packet.options));
   const laidOut = layOutOptions(packet.options, {
-    options: Math.max(limit, MINIMUM_SIZE) - OPTIONS,
+    options: room,
     file: mayOverload && packet.file === '' ? COOKIE - FILE : 0,
     sname: mayOverload && packet.sname === '' ? FILE - SNAME : 0,
   });
-  const { options } = laidOut;
+  const { options, sname, file } = laidOut;
   const bytes = new Uint8Array(Math.max(MINIMUM_SIZE, OPTIONS + options.length));
-  const view = new DataView(bytes.buffer);
-  bytes.set([packet.op, 1, 6, packet.hops]);
-  view.setUint32(4, packet.xid);
-  view.setUint16(8, packet.secs);
-  view.setUint16(10, packet.flags);
-  view.setUint32(12, ipv4ToNumber(packet.ciaddr));
-  view.setUint32(16, ipv4ToNumber(packet.yiaddr));
-  view.setUint32(20, ipv4ToNumber(packet.siaddr));
-  view.setUint32(24, ipv4ToNumber(packet.giaddr));
-  bytes.set(macToBytes(packet.chaddr), 28);
-  bytes.set(laidOut.sname ?? Buffer.from(packet.sname, 'latin1').subarray(0, FILE - SNAME), SNAME);
-  bytes.set(laidOut.file ?? Buffer.from(packet.file, 'latin1').subarray(0, COOKIE - FILE), FILE);
-  view.setUint32(COOKIE, MAGIC_COOKIE);
+  putHeader(bytes, packet);
+  if (sname !== undefined) bytes.set(sname, SNAME);
+  else putText(bytes, packet.sname, { at: SNAME, most: FILE - SNAME });
+  if (file !== undefined) bytes.set(file, FILE);
+  else putText(bytes, packet.file, { at: FILE, most: COOKIE - FILE });
   bytes.set(options, OPTIONS);
   return bytes;
+}
+
+function putHeader(bytes: Uint8Array, packet: DhcpPacket): void {
+  bytes[0] = packet.op;
+  bytes[1] = 1;
+  bytes[2] = 6;
+  bytes[3] = packet.hops;
+  putUint32(bytes, 4, packet.xid);
+  putUint32(bytes, 8, packet.secs * 65_536 + packet.flags);
+  putAddress(bytes, 12, packet.ciaddr);
+  putAddress(bytes, 16, packet.yiaddr);
+  putAddress(bytes, 20, packet.siaddr);
+  putAddress(bytes, 24, packet.giaddr);
+  bytes.set(macToBytes(packet.chaddr), 28);
+  putUint32(bytes, COOKIE, MAGIC_COOKIE);
+}
+
+function putAddress(bytes: Uint8Array, at: number, address: Ipv4): void {
+  if (address !== NO_ADDRESS) putUint32(bytes, at, ipv4ToNumber(address));
+}
+
+function putUint32(bytes: Uint8Array, at: number, value: number): void {
+  bytes[at] = value >>> 24;
+  bytes[at + 1] = value >>> 16;
+  bytes[at + 2] = value >>> 8;
+  bytes[at + 3] = value;
+}
+
+/** Latin-1, cut where the field ends. */
+function putText(bytes: Uint8Array, text: string, { at, most }: { at: number; most: number }): void {
+  const length = Math.min(text.length, most);
+  for (let index = 0; index < length; index++) bytes[at + index] = text.charCodeAt(index);
 }
 
 /**
