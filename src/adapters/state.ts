@@ -37,6 +37,8 @@ export async function openState(directory: string, site: () => SnapshotSite) {
     catalogue,
     events,
     leases: await SqlLeaseStore.load(database),
+    /** Leases that are asked for and never written, see {@link SqlLeaseStore.rehearsing}. */
+    rehearsalLeases: () => SqlLeaseStore.rehearsing(database),
     tokens: new SqlTokenStore(database),
     jobs: new SqlJobStore(database, { clock, logs: new JobLogs(join(directory, 'jobs')) }),
     buildCache: new SqlBuildCache(database),

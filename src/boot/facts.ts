@@ -58,7 +58,7 @@ export class Facts {
       if (this.#waiting.length >= MOST_WAITING || this.#isTooMuch(subject.mac)) this.#dropped++;
       else this.#waiting.push({ subject, fact });
     }
-    this.#recording ??= this.#recordAll();
+    if (facts.length > 0) this.#recording ??= this.#recordAll();
   }
 
   /** Resolves once all facts noted so far are recorded or given up. */

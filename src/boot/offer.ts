@@ -132,7 +132,24 @@ function optionsOf(
   // RFC 3011 section 2: the server returns what it acted upon; it is acted upon for relay agents only.
   if (request.giaddr !== NO_ADDRESS) echo(request, OPTION.subnetSelection, options);
   echo(request, OPTION.relayAgent, options);
-  return options;
+  return inOrderOf(request.options.get(OPTION.parameterList), options);
+}
+
+/** RFC 2132 section 9.8: in the order in which the client asked for them; section 3.3: the mask before the router. */
+function inOrderOf(list: Uint8Array | undefined, options: OptionMap): OptionMap {
+  if (list === undefined) return options;
+  const ordered = new Map<number, Uint8Array>();
+  const take = (code: number): void => {
+    const value = options.get(code);
+    if (value !== undefined) ordered.set(code, value);
+  };
+  for (const code of list) {
+    if (code === OPTION.router) take(OPTION.subnetMask);
+    take(code);
+  }
+  // Those that it did not ask for; the others keep their place.
+  for (const [code, value] of options) ordered.set(code, value);
+  return ordered;
 }
 
 /** What all leases of a subnet have in common, as it is sent. */

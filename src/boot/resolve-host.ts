@@ -1,5 +1,5 @@
-import { type Mac, macWithDashes } from '../core/address.ts';
-import { type Host, parseHostName } from '../core/host.ts';
+import type { Mac } from '../core/address.ts';
+import { type Host, unknownHostName } from '../core/host.ts';
 import type { Inventory } from '../core/inventory.ts';
 import type { BootPolicy } from '../core/policy.ts';
 import type { TriedRule } from './trace.ts';
@@ -11,8 +11,7 @@ import type { TriedRule } from './trace.ts';
 export function resolveHost(mac: Mac, inventory: Inventory, policy: BootPolicy): Host | undefined {
   const known = inventory.byMac.get(mac);
   if (known !== undefined || policy.unknownHosts.kind === 'ignore') return known;
-  const name = parseHostName(`unknown-${macWithDashes(mac)}`);
-  if (name === undefined) return undefined;
+  const name = unknownHostName(mac);
   const { image, channel } = policy.unknownHosts;
   return { name, macs: [mac], image, channel, cmdline: [], variables: {}, source: { kind: 'policy' } };
 }

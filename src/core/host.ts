@@ -1,4 +1,4 @@
-import type { Ipv4, Mac } from './address.ts';
+import { type Ipv4, type Mac, macWithDashes } from './address.ts';
 import type { Cpu } from './arch.ts';
 import type { ChannelName, ImageName } from './image.ts';
 
@@ -35,6 +35,11 @@ export interface Host {
   /** Names the templates of this host's conffs may use. */
   readonly variables: { readonly [key: string]: Json };
   readonly source: HostSource;
+}
+
+/** The name of the host that the policy for unknown hosts makes up for a MAC: `unknown-52-54-00-12-34-56`. */
+export function unknownHostName(mac: Mac): HostName {
+  return `unknown-${macWithDashes(mac)}` as HostName;
 }
 
 /** Parse a host name; upper case is folded; undefined when it is no DNS label. */

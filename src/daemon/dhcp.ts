@@ -9,11 +9,11 @@ import { Holds } from '../boot/holds.ts';
 import { IdentityWatch } from '../boot/identity-watch.ts';
 import { type PoolFill, poolFill } from '../boot/pool-fill.ts';
 import { Pools } from '../boot/pools.ts';
-import { warmUp } from '../boot/warm-up.ts';
 import type { LiveSite } from '../config/live-site.ts';
 import { messageOf } from '../core/errors.ts';
 import { DhcpServer } from '../servers/dhcp.ts';
 import { dhcpListeners } from '../servers/dhcp-listeners.ts';
+import { rehearseDhcp } from './rehearsal.ts';
 
 /** What DHCP is served from. */
 export interface DhcpOptions {
@@ -35,7 +35,8 @@ export interface Dhcp {
 }
 
 /** Put the DHCP server together. */
-export function makeDhcp({ live, state: { leases }, logger, world }: DhcpOptions): Dhcp {
+export function makeDhcp({ live, state, logger, world }: DhcpOptions): Dhcp {
+  const { leases } = state;
   const holds = new Holds();
   const pools = new Pools({ leases, holds });
   const counts = new DhcpCounts();
@@ -59,19 +60,14 @@ export function makeDhcp({ live, state: { leases }, logger, world }: DhcpOptions
       return answer;
     },
   });
-  let isOver = false;
   return {
     start: async () => {
-      await server.start();
-      const snapshot = await world.snapshots.current();
-      void warmUp(snapshot, { isOver: () => isOver }).catch((error: unknown) =>
-        logger.warn({ reason: messageOf(error) }, 'DHCP: the warm-up failed'),
+      await rehearseDhcp({ state, world: leasing }).catch((error: unknown) =>
+        logger.warn({ reason: messageOf(error) }, 'DHCP: the rehearsal failed'),
       );
+      await server.start();
     },
-    stop: () => {
-      isOver = true;
-      return server.stop();
-    },
+    stop: () => server.stop(),
     counts: () => counts.list(),
     pools: async () => {
       const { inventory, policy } = await world.snapshots.current();

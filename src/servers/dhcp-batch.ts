@@ -1,4 +1,5 @@
 import { type Ipv4, ipv4FromNumber, ipv4ToNumber } from '../core/address.ts';
+import { copyOctets } from '../wire/octets.ts';
 import type { Libc } from './libc/libc.ts';
 import { fixedMemory } from './libc/memory.ts';
 import { ReceiveBatch } from './libc/receive-batch.ts';
@@ -47,7 +48,7 @@ export class DhcpBatch {
         const address = ipv4FromNumber(this.#received.address(index));
         const size = this.#received.length(index);
         // A copy: the memory is received into again before all answers are there.
-        heard(Buffer.from(this.#received.bytes(index)), { address, port: this.#received.port(index), size });
+        heard(copyOctets(this.#received.bytes(index)), { address, port: this.#received.port(index), size });
       }
       if (count < TOGETHER) return;
     }

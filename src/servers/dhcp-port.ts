@@ -41,7 +41,9 @@ export function listen({ socket, fd }: Bound, { batch, heard, failed }: Listenin
   socket.on('error', failed);
   socket.on('message', (bytes, { address, port, size }) => {
     const sender = parseIpv4(address);
-    if (sender !== undefined) heard(bytes, { address: sender, port, size });
+    // As plain octets, as all others are: what is compiled for one kind of array is of no use for another.
+    const octets = new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length);
+    if (sender !== undefined) heard(octets, { address: sender, port, size });
     if (batch === undefined || fd === undefined) return;
     // Node.js takes one at a time; by now others have come, when many come at all.
     try {

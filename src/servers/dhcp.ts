@@ -1,15 +1,14 @@
 import type { DhcpAnswer } from '../boot/dhcp-turn.ts';
-import { ignoreLevel } from '../boot/ignore-reason.ts';
 import type { DhcpRequest } from '../boot/request.ts';
 import { messageOf } from '../core/errors.ts';
 import { messageType } from '../wire/dhcp/options.ts';
-import { type DhcpPacket, decodePacket, encodeReply } from '../wire/dhcp/packet.ts';
-import type { Sender } from './dhcp-batch.ts';
+import { encodeReply } from '../wire/dhcp/packet.ts';
+import { DhcpDesk, type Replying } from './dhcp-desk.ts';
 import { type DhcpListener, type Links, linkOf, linksNow } from './dhcp-listeners.ts';
 import { DhcpOutlet, type DhcpPorts } from './dhcp-outlet.ts';
-import { type Arrival, DhcpSockets } from './dhcp-sockets.ts';
+import { DhcpSockets } from './dhcp-sockets.ts';
 import { loadLibc } from './libc/libc.ts';
-import { type DatagramLogger, QuietLog } from './quiet-log.ts';
+import type { DatagramLogger } from './quiet-log.ts';
 
 /** What a DHCP server is made of. */
 export interface DhcpServerOptions extends DhcpPorts {
@@ -25,8 +24,6 @@ export interface DhcpServerOptions extends DhcpPorts {
   readonly devices?: boolean;
 }
 
-/** Messages in work at one time; more are dropped, for their clients ask again. */
-const MOST_PENDING = 2048;
 /** How soon an interface that went away and came back is heard again. */
 const CHECK_MS = 2000;
 
@@ -39,15 +36,15 @@ interface Running {
 /** Moves DHCP messages between the network and `answer`. INVARIANT: no datagram and no change of interfaces stops it. */
 export class DhcpServer {
   readonly #options: DhcpServerOptions;
-  readonly #log: QuietLog;
+  readonly #desk: DhcpDesk;
   #running: Running | undefined;
   #links: Links = new Map();
   #checking: Promise<void> = Promise.resolve();
-  #pending = 0;
 
   constructor(options: DhcpServerOptions) {
     this.#options = options;
-    this.#log = new QuietLog(options.logger);
+    const { answer, logger } = options;
+    this.#desk = new DhcpDesk({ answer, logger, send: (replying) => this.#send(replying) });
   }
 
   /** Start listening; resolves to the port. Rejects when the port or an address cannot be had. */
@@ -59,8 +56,8 @@ export class DhcpServer {
       port,
       bootServerPort,
       libc,
-      heard: (bytes, arrival) => void this.#receive(bytes, arrival),
-      failed: (topic, error) => this.#fault(topic, error),
+      heard: (bytes, arrival) => void this.#desk.receive(bytes, arrival),
+      failed: (topic, error) => this.#desk.fault(topic, error),
     });
     this.#links = linksNow();
     const bound = await sockets.start(listeners(), this.#links);
@@ -97,52 +94,14 @@ export class DhcpServer {
       const changes = await this.#running.sockets.follow(this.#options.listeners(), this.#links);
       if (changes.length > 0) this.#options.logger.warn({ changes }, 'DHCP follows a change of interfaces');
     } catch (error) {
-      this.#fault('cannot follow a change of interfaces', error);
+      this.#desk.fault('cannot follow a change of interfaces', error);
     }
   }
 
-  async #receive(bytes: Uint8Array, arrival: Arrival): Promise<void> {
-    const { from, local, service } = arrival;
-    if (this.#pending >= MOST_PENDING) {
-      this.#junk('too many DHCP messages at once', from);
-      return;
-    }
-    this.#pending++;
-    try {
-      const decoded = decodePacket(bytes);
-      if (!decoded.ok) {
-        this.#junk(`malformed DHCP message: ${decoded.reason}`, from);
-        return;
-      }
-      const answer = await this.#options.answer({
-        packet: decoded.packet,
-        source: from.address,
-        local,
-        service,
-      });
-      this.#act(decoded.packet, answer, arrival);
-    } catch (error) {
-      this.#fault('cannot answer a DHCP message', error);
-    } finally {
-      this.#pending--;
-    }
-  }
-
-  #act(request: DhcpPacket, answer: DhcpAnswer, arrival: Arrival): void {
-    switch (answer.kind) {
-      case 'reply':
-        return this.#send(request, answer.reply, arrival);
-      case 'ignored':
-        return this.#logIgnored(request, answer);
-      case 'noted':
-        return;
-    }
-  }
-
-  #send(request: DhcpPacket, reply: DhcpPacket, { local, service, from }: Arrival): void {
+  #send({ request, reply, arrival: { local, service, from } }: Replying): void {
     const mouth = this.#running?.sockets.mouthOf(service, local);
     if (this.#running === undefined || mouth === undefined) return;
-    const failed = (error: unknown): void => this.#fault('cannot send a DHCP reply', error);
+    const failed = (error: unknown): void => this.#desk.fault('cannot send a DHCP reply', error);
     if (service === 'boot-server') {
       // It was asked from a port of the client's choice: EDK2 takes 68, BIOS ROMs 4011.
       mouth.send(encodeReply(reply, request), { address: from.address, port: from.port, onError: failed });
@@ -152,22 +111,5 @@ export class DhcpServer {
     }
     const type = messageType(reply.options);
     this.#options.logger.debug({ mac: reply.chaddr, type, address: reply.yiaddr, service }, 'DHCP reply');
-  }
-
-  #logIgnored(request: DhcpPacket, { reason, cause }: DhcpAnswer & { kind: 'ignored' }): void {
-    const fields = {
-      mac: request.chaddr,
-      type: messageType(request.options),
-      ...(cause === undefined ? {} : { cause: messageOf(cause) }),
-    };
-    this.#log.log({ level: ignoreLevel(reason), topic: `DHCP message ignored: ${reason}`, fields });
-  }
-
-  #junk(topic: string, from: Sender): void {
-    this.#log.log({ level: 'debug', topic, fields: { from: from.address, bytes: from.size } });
-  }
-
-  #fault(topic: string, error: unknown): void {
-    this.#log.log({ level: 'error', topic, fields: { cause: messageOf(error) } });
   }
 }

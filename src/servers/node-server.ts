@@ -101,6 +101,7 @@ function guarded(handler: Handler): Handler {
     // With a type but without a body it would be read until its end, which was told already.
     if (request.readableEnded) Reflect.deleteProperty(request.headers, 'content-type');
     if (isAmbiguous(request)) refuse(response, 400);
+    else if (request.url.length > LONGEST_TARGET) refuse(response, 414);
     else handler(request, response);
   };
 }
@@ -127,21 +128,38 @@ function isAmbiguous({ headers, rawHeaders, httpVersion }: IncomingMessage): boo
   return hosts > 1 || (hosts === 0 && httpVersion !== '1.0');
 }
 
-function refuse(response: ServerResponse, status: 400 | 417): void {
+function refuse(response: ServerResponse, status: 400 | 414 | 417): void {
   response.writeHead(status, { connection: 'close', 'content-length': 0 }).end();
 }
+
+/** Octets of a request target; RFC 9112 section 3 wants 8000 at least. */
+const LONGEST_TARGET = 10_240;
+
+type ParseFault = Error & { readonly code?: string; readonly rawPacket?: Buffer };
 
 const MALFORMED: Readonly<Record<string, string>> = {
   HPE_HEADER_OVERFLOW: '431 Request Header Fields Too Large',
   ERR_HTTP_REQUEST_TIMEOUT: '408 Request Timeout',
 };
 
+/**
+ * The parser has one limit for the request line and all fields together. What it could not read tells which of them was too long,
+ * if it is the beginning of the request.
+ */
+function isTargetTooLong({ code, rawPacket }: ParseFault): boolean {
+  if (code !== 'HPE_HEADER_OVERFLOW' || rawPacket === undefined) return false;
+  const start = rawPacket.toString('latin1', 0, LONGEST_TARGET);
+  return /^[A-Z]{3,20} [^ \r\n]*$/.test(start);
+}
+
 /** What is no HTTP gets a short answer, nothing of it is logged, and the connection ends. */
-function refuseMalformed(error: Error & { readonly code?: string }, socket: Socket): void {
+function refuseMalformed(error: ParseFault, socket: Socket): void {
   if (error.code === 'ECONNRESET' || socket.destroyed) return;
   // Octets behind a request that ends the connection: that one is answered, they are not (RFC 9112 section 9.6).
   if (error.code === 'HPE_CLOSED_CONNECTION') return;
-  const status = MALFORMED[error.code ?? ''] ?? '400 Bad Request';
+  const status = isTargetTooLong(error)
+    ? '414 URI Too Long'
+    : (MALFORMED[error.code ?? ''] ?? '400 Bad Request');
   if (socket.writable && socket.bytesWritten === 0) {
     socket.write(`HTTP/1.1 ${status}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n`);
   }

@@ -55,6 +55,20 @@ describe('RFC 2131 section 4.3.1: parameters', () => {
 });
 
 describe('RFC 2132', () => {
+  it('[RFC2132-9.8-order] options are in the order in which they are asked for', async () => {
+    for (const codes of [
+      [67, 66, 60, 28, 12, 1],
+      [12, 28, 60, 66, 67],
+      [6, 1, 28, 3, 67],
+    ]) {
+      const order = (await heard(world(), asking(...codes))).options.map(([code]) => code);
+      const asked = codes.filter((code) => order.includes(code));
+      expect(asked.length).toBeGreaterThan(2);
+      expect(order.filter((code) => codes.includes(code))).toEqual(asked);
+      expect(order.slice(0, 2)).toEqual([53, 54]);
+    }
+  });
+
   it('[RFC2132-2-no-nul] texts are sent without a NUL at their end', async () => {
     const wire = await heard(aWorld(), aMessage('DISCOVER', { options: firmware(7) }));
     for (const code of [15, 60, 66, 67]) {

@@ -95,4 +95,17 @@ describe('RFC 9112: messages', () => {
     const said = await http.say(`GET /${'a'.repeat(70_000)} HTTP/1.1`, 'Host: x', 'Connection: close');
     expect([414, 431]).toContain(said.status);
   });
+
+  it.each([10_300, 15_000, 20_000])(
+    '[RFC9112-3-414] a target of %i octets is answered by 414',
+    async (length) => {
+      const said = await http.say(`GET /${'a'.repeat(length)} HTTP/1.1`, 'Host: x', 'Connection: close');
+      expect(said.status).toBe(414);
+    },
+  );
+
+  it('a field that is too long is answered by 431', async () => {
+    const said = await http.say('GET / HTTP/1.1', 'Host: x', `X-Y: ${'a'.repeat(20_000)}`);
+    expect(said.status).toBe(431);
+  });
 });

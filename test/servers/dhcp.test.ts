@@ -175,6 +175,31 @@ describe('with sockets bound to interfaces', () => {
     expect(arrivals.map(({ service }) => service)).toEqual(['dhcp', 'dhcp']);
   });
 
+  it('answers each message of a burst once, whole and to whom it is due, an overlong one among them', async () => {
+    const answer = async (request: DhcpRequest): Promise<DhcpAnswer> => {
+      // Some are answered later than those that came after them.
+      if (request.packet.xid % 3 === 0) await new Promise((resolve) => setTimeout(resolve, 20));
+      return echoTo({ ciaddr: LOOPBACK })(request);
+    };
+    const { client, port, log } = await bench({ devices: true, answer });
+    const xids = Array.from({ length: 120 }, (_, at) => at);
+    const text = (xid: number) => new Uint8Array(200).fill(xid);
+    for (const xid of xids) {
+      const options = [...firmware(7), [224, text(xid)] as const];
+      const bytes = encodePacket({ ...aMessage('DISCOVER', { options }), xid });
+      client.send(xid === 60 ? Buffer.concat([bytes, new Uint8Array(9000)]) : bytes, port);
+    }
+    const replies = new Map<number, DhcpPacket>();
+    for (const _ of xids) {
+      const decoded = decodePacket((await client.next())?.bytes ?? new Uint8Array(0));
+      if (decoded.ok) replies.set(decoded.packet.xid, decoded.packet);
+    }
+    expect([...replies.keys()].toSorted((a, b) => a - b)).toEqual(xids);
+    for (const [xid, reply] of replies) expect([...(reply.options.get(224) ?? [])]).toEqual([...text(xid)]);
+    expect(await client.next(50)).toBeUndefined();
+    expect(log.of('error')).toEqual([]);
+  });
+
   it('without an FFI several links cannot be told apart, and that is a clear fault', async () => {
     const options = { logger: new FakeLog(), answer: echoTo({}), port: 0, bootServerPort: 0, devices: false };
     const server = new DhcpServer({ ...options, listeners: at(LOOPBACK, ip('127.0.0.9')) });

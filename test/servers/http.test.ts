@@ -17,7 +17,7 @@ test.each([
   ['bare LF', 'GET /healthz HTTP/1.1\nHost: x\n\n', 400],
   ['a header of 1 MB', `${GET}X: ${'a'.repeat(1_000_000)}\r\n\r\n`, 431],
   ['10 000 headers', `${GET}${'X: y\r\n'.repeat(10_000)}\r\n`, 431],
-  ['a URL of 64 KB', `GET /${'a'.repeat(65_536)} HTTP/1.1\r\nHost: x\r\n\r\n`, 431],
+  ['a URL of 64 KB', `GET /${'a'.repeat(65_536)} HTTP/1.1\r\nHost: x\r\n\r\n`, 414],
   ['a URL of 8 KB', `GET /${'a'.repeat(8_192)} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`, 404],
   ['a bad escape', 'GET /%zz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n', 400],
   ['a NUL in a header', `${GET}X: a\0b\r\n\r\n`, 400],

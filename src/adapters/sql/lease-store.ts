@@ -25,10 +25,21 @@ export class SqlLeaseStore implements LeaseStore {
   readonly #database: SqlDatabase;
   readonly #table: LeaseTable;
   readonly #pending = new Set<Pending>();
+  readonly #put: 'putLease' | 'rehearseLease';
 
-  private constructor(database: SqlDatabase, leases: readonly Lease[]) {
+  private constructor(
+    database: SqlDatabase,
+    leases: readonly Lease[],
+    put: 'putLease' | 'rehearseLease' = 'putLease',
+  ) {
     this.#database = database;
     this.#table = new LeaseTable(leases);
+    this.#put = put;
+  }
+
+  /** A store without leases that asks the writer for all it does, and writes nothing: for a rehearsal, which never drops one. */
+  static rehearsing(database: SqlDatabase): LeaseStore {
+    return new SqlLeaseStore(database, [], 'rehearseLease');
   }
 
   /** Read all leases into memory. */
@@ -101,7 +112,7 @@ export class SqlLeaseStore implements LeaseStore {
     const pending: Pending = { change, gone: [] };
     this.#apply(pending);
     this.#pending.add(pending);
-    const writes = writesOf(pending, isOrdered);
+    const writes = writesOf(pending, { isOrdered, put: this.#put });
     return this.#database.writer.commit(writes).then(
       () => {
         this.#pending.delete(pending);
@@ -130,12 +141,15 @@ export class SqlLeaseStore implements LeaseStore {
   }
 }
 
-function writesOf({ change, gone }: Pending, isOrdered: boolean): readonly Write[] {
+function writesOf(
+  { change, gone }: Pending,
+  { isOrdered, put }: { readonly isOrdered: boolean; readonly put: 'putLease' | 'rehearseLease' },
+): readonly Write[] {
   const done: readonly Write[] = gone.map(({ address }) => ['dropLease', address]);
   if (change.kind === 'remove') {
     return isOrdered ? [...done, ['dropReleaseOrder', change.address]] : done;
   }
   const { address, mac, expiresAt, state } = change.lease;
-  const others = done.filter(([, dropped]) => dropped !== address);
-  return [...others, ['putLease', address, mac, Math.round(expiresAt), state]];
+  const row: Write = [put, address, mac, Math.round(expiresAt), state];
+  return gone.length === 0 ? [row] : [...done.filter(([, dropped]) => dropped !== address), row];
 }

@@ -1,7 +1,7 @@
 import { extname } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { messageOf } from '../../core/errors.ts';
-import type { Write, WriteRequest, WriteResult } from './writes.ts';
+import type { Write, WriteReport, WriteRequest } from './writes.ts';
 
 /** Told of each transaction: seconds from its first caller's wish to its end, and the number of callers. */
 export type CommitWatch = (seconds: number, callers: number) => void;
@@ -15,22 +15,21 @@ interface Job {
   readonly reject: (error: Error) => void;
 }
 
-/** How many callers share a transaction: more would make the first wait for the last. */
-const MOST_TOGETHER = 512;
-
 /**
- * Writes to the database in a thread of its own; all that waits shares one transaction, and so one flush of the disk.
- * INVARIANTS: one request is under way at a time, so writes of one kind happen in the order of the calls; durable ones
- * go first; a caller's writes are done whole or not at all.
+ * Writes to the database in a thread of its own; all that waits shares one transaction, and so one flush of the disk. The thread
+ * takes up what waits as soon as it has flushed: to tell this one first, and be asked again, took as long as the flush.
+ * INVARIANTS: writes of one kind happen in the order of the calls; durable ones go first; a caller's writes are done whole
+ * or not at all.
  */
 export class SqlWriter {
   readonly #path: string;
+  /** Asked for in this turn of the event loop. */
+  #new: Job[] = [];
+  /** What the thread has been asked for, the oldest first. */
   readonly #durable: Job[] = [];
   readonly #relaxed: Job[] = [];
-  #underWay: readonly Job[] = [];
   #thread: Worker | undefined;
   #checkpoints: Worker | undefined;
-  #isScheduled = false;
   #closing: Promise<void> | undefined;
   /** Set by whoever measures durable commits. */
   onCommit: CommitWatch = () => undefined;
@@ -58,37 +57,31 @@ export class SqlWriter {
   #enqueue(group: readonly Write[], isDurable: boolean): Promise<void> {
     if (this.#closing !== undefined) return Promise.reject(new Error('The database is closed'));
     const { promise, resolve, reject } = Promise.withResolvers<undefined>();
-    const job = { group, isDurable, since: performance.now(), done: promise, resolve, reject };
-    (isDurable ? this.#durable : this.#relaxed).push(job);
-    if (!this.#isScheduled && this.#underWay.length === 0) {
-      this.#isScheduled = true;
-      // The rest of this turn's packets join the transaction.
-      setImmediate(() => {
-        this.#isScheduled = false;
-        this.#next();
-      });
-    }
+    this.#new.push({ group, isDurable, since: performance.now(), done: promise, resolve, reject });
+    // The rest of this turn's packets go along.
+    if (this.#new.length === 1) setImmediate(() => this.#ask());
     return promise;
   }
 
-  #next(): void {
-    if (this.#underWay.length > 0) return;
-    const isDurable = this.#durable.length > 0;
-    // Relaxed writes may be many at once, and a lease may have to wait for one transaction of them: a short one.
-    const jobs = isDurable ? this.#durable.splice(0, MOST_TOGETHER) : this.#relaxed.splice(0, 1);
-    if (jobs.length === 0) {
-      this.#thread?.unref();
-      return;
+  #ask(): void {
+    const jobs = this.#new;
+    this.#new = [];
+    for (const isDurable of [true, false]) {
+      const asked = jobs.filter((job) => job.isDurable === isDurable);
+      if (asked.length > 0) this.#askFor(asked, isDurable);
     }
-    this.#underWay = jobs;
+  }
+
+  #askFor(jobs: readonly Job[], isDurable: boolean): void {
     const request: WriteRequest = { groups: jobs.map(({ group }) => group), isDurable };
     try {
       this.#thread ??= this.#start();
       this.#thread.ref();
       // As text: to clone the values takes ten times as long.
       this.#thread.postMessage(JSON.stringify(request));
+      (isDurable ? this.#durable : this.#relaxed).push(...jobs);
     } catch (error) {
-      this.#settle(jobs.map(() => messageOf(error)));
+      for (const { reject } of jobs) reject(new Error(messageOf(error)));
     }
   }
 
@@ -97,38 +90,36 @@ export class SqlWriter {
     this.#checkpoints ??= startThread('checkpoint-thread', this.#path);
     this.#checkpoints.on('error', () => (this.#checkpoints = undefined));
     this.#checkpoints.unref();
-    thread.on('message', (result: WriteResult | 'written') =>
-      this.#settle(result === 'written' ? [] : result),
-    );
+    thread.on('message', (report: WriteReport) => this.#settle(report));
     thread.on('error', (error) => this.#gone(thread, messageOf(error)));
     thread.on('exit', () => this.#gone(thread, 'The writer thread ended'));
     return thread;
   }
 
-  /** What was under way may or may not be on the disk: nobody is told that it is. */
+  /** What was asked for may or may not be on the disk: nobody is told that it is. */
   #gone(thread: Worker, reason: string): void {
     if (this.#thread !== thread) return;
     this.#thread = undefined;
-    this.#settle(this.#underWay.map(() => reason));
+    for (const jobs of [this.#durable, this.#relaxed])
+      for (const { reject } of jobs.splice(0)) reject(new Error(reason));
   }
 
-  #settle(result: WriteResult): void {
-    const jobs = this.#underWay;
-    this.#underWay = [];
+  #settle({ isDurable, count, failures }: WriteReport): void {
+    const jobs = (isDurable ? this.#durable : this.#relaxed).splice(0, count);
     const [first] = jobs;
-    if (first?.isDurable === true) this.onCommit((performance.now() - first.since) / 1000, jobs.length);
+    if (isDurable && first !== undefined)
+      this.onCommit((performance.now() - first.since) / 1000, jobs.length);
     for (const [at, { resolve, reject }] of jobs.entries()) {
-      const reason = result[at];
+      const reason = failures?.[at];
       if (reason === undefined) resolve(undefined);
       else reject(new Error(reason));
     }
-    this.#next();
+    if (this.#durable.length + this.#relaxed.length === 0) this.#thread?.unref();
   }
 
   async #drain(): Promise<void> {
-    // The last of the queue: nothing is added any more.
-    const last = [this.#underWay, this.#durable, this.#relaxed].flatMap((jobs) => jobs.at(-1) ?? []);
-    await Promise.allSettled(last.map(({ done }) => done));
+    const waiting = [...this.#new, ...this.#durable, ...this.#relaxed];
+    await Promise.allSettled(waiting.map(({ done }) => done));
     const threads = [this.#thread, this.#checkpoints].filter((thread) => thread !== undefined);
     await Promise.all(threads.map(ended));
   }

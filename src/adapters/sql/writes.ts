@@ -4,6 +4,8 @@
  */
 export const WRITES = {
   putLease: 'INSERT OR REPLACE INTO leases (address, mac, expires_at, state) VALUES (?, ?, ?, ?)',
+  /** Puts nothing: what a rehearsal writes. */
+  rehearseLease: 'INSERT INTO leases (address, mac, expires_at, state) SELECT ?, ?, ?, ? WHERE 0',
   dropLease: 'DELETE FROM leases WHERE address = ?',
   orderRelease: 'INSERT OR REPLACE INTO lease_releases (address) VALUES (?)',
   dropReleaseOrder: 'DELETE FROM lease_releases WHERE address = ?',
@@ -29,6 +31,14 @@ export interface WriteRequest {
   readonly groups: readonly (readonly Write[])[];
   /** Whether the answer has to wait until the disk has it; otherwise until other connections can read it. */
   readonly isDurable: boolean;
+}
+
+/** What became of the oldest groups of a kind that were not told of yet. */
+export interface WriteReport {
+  readonly isDurable: boolean;
+  readonly count: number;
+  /** For each undefined when it is written, else why it is not; left out when all are written. */
+  readonly failures?: WriteResult;
 }
 
 /** What became of each group: undefined when it is written, else why it is not. */

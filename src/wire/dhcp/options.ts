@@ -40,6 +40,7 @@ export const OPTION = {
 } as const;
 
 const ENCODER = new TextEncoder();
+const MOST_BY_HAND = 64;
 
 /** Options by code, in the order of first appearance; parts of one option are already joined (RFC 3396). */
 export type OptionMap = ReadonlyMap<number, Uint8Array>;
@@ -123,7 +124,9 @@ export function startsWith(value: Uint8Array | undefined, prefix: string): boole
 
 /** Octets up to the first NUL as Latin-1 text. */
 export function textOf(bytes: Uint8Array): string {
-  if (bytes[0] === 0) return '';
   const end = bytes.indexOf(0);
-  return Buffer.from(bytes.buffer, bytes.byteOffset, end === -1 ? bytes.length : end).toString('latin1');
+  const length = end === -1 ? bytes.length : end;
+  // A short text is made sooner than the Buffer that could make it.
+  if (length <= MOST_BY_HAND) return String.fromCharCode(...bytes.subarray(0, length));
+  return Buffer.from(bytes.buffer, bytes.byteOffset, length).toString('latin1');
 }

@@ -6,6 +6,7 @@ import {
   macFromBytes,
   macToBytes,
 } from '../../core/address.ts';
+import { newOctets } from '../octets.ts';
 import { layOutOptions, plainLength, putPlain } from './lay-out-options.ts';
 import { messageType, OPTION, type OptionMap, readUint16, textOf } from './options.ts';
 
@@ -144,7 +145,7 @@ export function encodePacket(packet: DhcpPacket, limit = ETHERNET_MTU - IP_AND_U
   const room = Math.max(limit, MINIMUM_SIZE) - OPTIONS;
   const length = plainLength(packet.options);
   if (length > room) return encodeOverloaded(packet, room);
-  const bytes = new Uint8Array(Math.max(MINIMUM_SIZE, OPTIONS + length));
+  const bytes = newOctets(Math.max(MINIMUM_SIZE, OPTIONS + length));
   putHeader(bytes, packet);
   putText(bytes, packet.sname, { at: SNAME, most: FILE - SNAME });
   putText(bytes, packet.file, { at: FILE, most: COOKIE - FILE });
@@ -162,7 +163,7 @@ function encodeOverloaded(packet: DhcpPacket, room: number): Uint8Array {
     sname: mayOverload && packet.sname === '' ? FILE - SNAME : 0,
   });
   const { options, sname, file } = laidOut;
-  const bytes = new Uint8Array(Math.max(MINIMUM_SIZE, OPTIONS + options.length));
+  const bytes = newOctets(Math.max(MINIMUM_SIZE, OPTIONS + options.length));
   putHeader(bytes, packet);
   if (sname !== undefined) bytes.set(sname, SNAME);
   else putText(bytes, packet.sname, { at: SNAME, most: FILE - SNAME });

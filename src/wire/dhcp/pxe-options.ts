@@ -57,8 +57,9 @@ export function readBootItem(
 /** Codes of option 93: a list of 16-bit numbers, the preferred one first; undefined for another length. */
 export function readArchitectures(value: Uint8Array): readonly number[] | undefined {
   if (value.length === 0 || value.length % 2 !== 0) return undefined;
-  const view = new DataView(value.buffer, value.byteOffset, value.byteLength);
-  return Array.from({ length: value.length / 2 }, (_, index) => view.getUint16(index * 2));
+  const codes: number[] = [];
+  for (let at = 0; at < value.length; at += 2) codes.push(((value[at] ?? 0) << 8) | (value[at + 1] ?? 0));
+  return codes;
 }
 
 /** The code in `PXEClient:Arch:00007:UNDI:003000` (RFC 4578 section 3); undefined when there is none. */

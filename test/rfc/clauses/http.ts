@@ -42,17 +42,11 @@ export const HTTP_CLAUSES: readonly Clause[] = [
   ...provenBy(MESSAGES, 'rule', {
     'RFC9112-9.3-persist': 'A connection of HTTP/1.1 stays, and answers keep the order of requests',
     'RFC9112-3-target': 'A target that is too long is refused',
+    'RFC9112-3-414': 'A target that is too long is answered by 414',
   }),
   ...provenBy(SEMANTICS, 'SHOULD', {
     'RFC9110-15.5.17-unsatisfiable': 'A 416 tells the size in Content-Range',
   }),
-  {
-    id: 'RFC9112-3-414',
-    level: 'MUST',
-    requirement: 'A target that is too long is answered by 414',
-    deviation:
-      'It is answered by 431: the parser of Node.js has one limit of 16 KiB for the request line and all fields together, and does not tell which of them was too long',
-  },
   {
     id: 'RFC9110-15.5.6-allow',
     level: 'MUST',

@@ -1,0 +1,37 @@
+import { expect, it } from 'vitest';
+import { SqlLeaseStore } from '../../src/adapters/sql/lease-store.ts';
+import { NBP_IMAGE } from '../../src/core/catalogue.ts';
+import { rehearseDhcp } from '../../src/daemon/rehearsal.ts';
+import { temporaryDatabase } from '../adapters/sql/database.ts';
+import { aWorld } from '../boot/world.ts';
+import { aCatalogue, anNbpRelease, aPublication } from '../builders.ts';
+
+async function aStage(catalogue = aCatalogue([aPublication({ image: NBP_IMAGE, release: anNbpRelease() })])) {
+  const database = temporaryDatabase();
+  const world = aWorld({ catalogue });
+  const snapshot = await world.snapshots.current();
+  const state = {
+    rehearsalLeases: () => SqlLeaseStore.rehearsing(database),
+    clock: world.clock,
+  };
+  return { database, world, snapshot, state };
+}
+
+it('lets made-up clients take leases of which nothing stays, in memory or on disk', async () => {
+  const { database, world, snapshot, state } = await aStage();
+  const before = structuredClone(snapshot.policy);
+  expect(await rehearseDhcp({ state, world, time: 1500 })).toBeGreaterThan(64);
+  expect(snapshot.policy).toEqual(before);
+  expect(world.leases.list()).toEqual([]);
+  expect([...world.holds.addresses()]).toEqual([]);
+  expect(world.recorder.facts).toEqual([]);
+  expect(database.prepare('SELECT count(*) AS n FROM leases').get()).toEqual({ n: 0 });
+  expect(database.prepare('SELECT count(*) AS n FROM boots').get()).toEqual({ n: 0 });
+});
+
+it('ends in time, also where there is nothing to boot', async () => {
+  const { world, state } = await aStage(aCatalogue([]));
+  const start = performance.now();
+  await rehearseDhcp({ state, world, time: 50 });
+  expect(performance.now() - start).toBeLessThan(3000);
+});
