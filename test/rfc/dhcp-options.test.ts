@@ -45,16 +45,6 @@ describe('RFC 2131 section 4.3.1: parameters', () => {
     for (const [code] of wire.options) expect(valuesOf(wire, code)).toHaveLength(1);
   });
 
-  it('[RFC2132-3.3-mask-first] the subnet mask comes before the router', async () => {
-    for (const codes of [[1, 3], [3, 1], [3]]) {
-      const order = (await heard(world(), asking(...codes))).options.map(([code]) => code);
-      expect(order.indexOf(1)).toBeGreaterThan(-1);
-      expect(order.indexOf(1)).toBeLessThan(order.indexOf(3));
-    }
-  });
-});
-
-describe('RFC 2132', () => {
   it('[RFC2132-9.8-order] options are in the order in which they are asked for', async () => {
     for (const codes of [
       [67, 66, 60, 28, 12, 1],
@@ -69,6 +59,16 @@ describe('RFC 2132', () => {
     }
   });
 
+  it('[RFC2132-3.3-mask-first] the subnet mask comes before the router', async () => {
+    for (const codes of [[1, 3], [3, 1], [3]]) {
+      const order = (await heard(world(), asking(...codes))).options.map(([code]) => code);
+      expect(order.indexOf(1)).toBeGreaterThan(-1);
+      expect(order.indexOf(1)).toBeLessThan(order.indexOf(3));
+    }
+  });
+});
+
+describe('RFC 2132', () => {
   it('[RFC2132-2-no-nul] texts are sent without a NUL at their end', async () => {
     const wire = await heard(aWorld(), aMessage('DISCOVER', { options: firmware(7) }));
     for (const code of [15, 60, 66, 67]) {
