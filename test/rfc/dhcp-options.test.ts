@@ -53,7 +53,7 @@ describe('RFC 2131 section 4.3.1: parameters', () => {
     ]) {
       const order = (await heard(world(), asking(...codes))).options.map(([code]) => code);
       const asked = codes.filter((code) => order.includes(code));
-      expect(asked.length).toBeGreaterThan(2);
+      expect(asked.length).toBeGreaterThan(1);
       expect(order.filter((code) => codes.includes(code))).toEqual(asked);
       expect(order.slice(0, 2)).toEqual([53, 54]);
     }
