@@ -34,7 +34,7 @@ describeWith(
     let lan = '';
     let elsewhere = '';
     let server: Running | undefined;
-    let poweredOnAt = 0;
+    const beganAt = Date.now();
 
     beforeAll(async () => {
       ({ config } = await makeLabSite(folder, DATA));
@@ -64,7 +64,6 @@ describeWith(
     });
 
     async function serve(mode: 'proxy' | 'auto'): Promise<Running> {
-      poweredOnAt = Date.now();
       const text = readFileSync(config, 'utf8').replace(
         /subnets: \[\{[^}]*\}\]/,
         `subnets: [${subnetOf(mode)}]`,
@@ -95,12 +94,12 @@ describeWith(
       powered.push(await hosts.powerOn(virtual, network));
     }
 
-    /** The newest boot as `host show` has it; nothing before its first packet: the data directory knows older boots. */
+    /** The newest boot as `host show` has it; nothing while the data directory knows only boots of before. */
     async function timeline(name: string): Promise<string> {
       const bivouac = ['ip', 'netns', 'exec', lan, process.execPath, MAIN, '--config', config] as const;
       const show = [...bivouac, 'host', 'show', name, '--boot', 'last'] as const;
       const { stdout } = await commandRunner.run([...show, '--json']).catch(() => ({ stdout: '{}' }));
-      if (!startedSince(JSON.parse(stdout), poweredOnAt)) return '';
+      if (!startedSince(JSON.parse(stdout), beganAt)) return '';
       return (await commandRunner.run(show)).stdout;
     }
 
