@@ -157,8 +157,10 @@ function makeWorker({ live, state, logger }: DaemonOptions): BuildWorker {
     (opened ??= openBuildSite(live.current(), state, `bivouac ${version()}`));
   return new BuildWorker({
     jobs: state.jobs,
-    build: async ({ request }, log, signal) =>
-      buildImage({ ...request, images: live.current().images, log, signal, whenBusy: 'wait' }, await site()),
+    build: async ({ request }, log, signal) => {
+      const { images, imageSettings: settings } = live.current();
+      return buildImage({ ...request, images, settings, log, signal, whenBusy: 'wait' }, await site());
+    },
     recover: async () => recoverBuilds(await site()),
     onError: (error) => logger.error({ reason: messageOf(error) }, 'build worker: something went wrong'),
   });

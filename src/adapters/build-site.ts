@@ -22,6 +22,7 @@ export async function openBuildSite(
   return {
     world: { engine, commands: backgroundRunner, artefacts: state.artefacts, mirror },
     cache: state.buildCache,
+    built: state.builtImages,
     catalogue: state.catalogue,
     signing: { keys: state.signingKeys, signatures: state.signatures },
     locks: new FlockBuildLocks(join(directory, 'locks')),

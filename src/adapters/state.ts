@@ -6,6 +6,7 @@ import { JobLogs } from './job-logs.ts';
 import { FsSigningKeys } from './signing-keys.ts';
 import { CachedSnapshotSource, type SnapshotSite } from './snapshot.ts';
 import { SqlBuildCache } from './sql/build-cache.ts';
+import { SqlBuiltImages } from './sql/built-images.ts';
 import { SqlCatalogueStore } from './sql/catalogue-store.ts';
 import { openDatabase } from './sql/database.ts';
 import { SqlEventLog } from './sql/event-log.ts';
@@ -42,6 +43,7 @@ export async function openState(directory: string, site: () => SnapshotSite) {
     tokens: new SqlTokenStore(database),
     jobs: new SqlJobStore(database, { clock, logs: new JobLogs(join(directory, 'jobs')) }),
     buildCache: new SqlBuildCache(database),
+    builtImages: new SqlBuiltImages(database),
     artefacts: await FsArtefactStore.open(join(directory, 'artefacts')),
     secrets: new FsSecretStore(join(directory, 'secrets')),
     /** Made when they are first asked for. */

@@ -2,26 +2,16 @@ import { shortDigest } from '../core/artefact.ts';
 import type { ImageDefinition, ImageName } from '../core/image.ts';
 import type { NamedRelease } from '../core/release.ts';
 import type { LineSink } from '../ports/container-engine.ts';
-import type { InputDigests } from './content-id.ts';
+import { type BuiltImages, builtOf, recordBuilt } from './built-image.ts';
 import { executePlan } from './execute.ts';
-import type { KnownResults, Plan } from './plan.ts';
-import { planBuild, stepsOf } from './plan.ts';
+import type { Plan } from './plan.ts';
+import { inputDigests, type PlanRequest, prepare, requestedBuilds } from './prepare.ts';
 import { publishRelease, releaseOf } from './publish.ts';
-import type { ImageChain } from './selection.ts';
+import { requireBuildable } from './request.ts';
 import { imageChain, requirePublishable } from './selection.ts';
 import { openSession } from './session.ts';
 import type { BuildSite } from './site.ts';
-import { digestSource } from './source-tree.ts';
-import type { Step } from './step.ts';
-import { isWhole } from './whole.ts';
-
-/** What to plan: an image of a tree. */
-export interface PlanRequest {
-  readonly image: ImageName;
-  readonly images: readonly ImageDefinition[];
-  /** Use nothing that is known, for example to get the newest packages. */
-  readonly fresh?: boolean;
-}
+import { downstreamOf, type TreeEntry, type TreeFacts, treeStates } from './state.ts';
 
 /** What to build, and whom to tell. */
 export interface BuildRequest extends PlanRequest {
@@ -44,19 +34,21 @@ export interface BuildOutcome {
 /** Build an image and publish it: wait for its turn, plan, execute, publish. Whatever fails, what was published stays so. */
 export async function buildImage(request: BuildRequest, site: BuildSite): Promise<BuildOutcome> {
   const startedAt = site.clock.now();
+  requireBuildable(requestedBuilds(request), request.image);
   requirePublishable(imageChain(request.images, request.image), request.images);
   const session = await openSession(request, site);
   try {
     const here = { ...site, world: session.world, workFolder: session.workFolder };
-    const { plan, known, inputs } = await prepare(request, here);
-    const results = await executePlan(plan, {
-      ...here,
-      known,
-      inputs,
-      fresh: request.fresh === true,
-      log: request.log,
-      signal: request.signal,
-    });
+    const prepared = await prepare(request, here);
+    const { plan } = prepared;
+    const { log, signal } = request;
+    const results = await executePlan(plan, { ...here, ...prepared, log, signal }).catch(
+      async (error: unknown) => {
+        await recordBuilt(plan, (id) => site.cache.find(id), site.built).catch(() => undefined);
+        throw error;
+      },
+    );
+    await recordBuilt(plan, (id) => Promise.resolve(results.get(id)), site.built);
     const release = releaseOf(plan, results, site.builder);
     const published = await publishRelease(release, site);
     const stepsRun = plan.steps.filter((step) => step.status === 'run').length;
@@ -68,38 +60,26 @@ export async function buildImage(request: BuildRequest, site: BuildSite): Promis
   }
 }
 
-/** What a build would do now; changes nothing. */
-export async function planImage(request: PlanRequest, site: BuildSite): Promise<Plan> {
-  return (await prepare(request, site)).plan;
-}
-
-async function prepare(
-  { image, images, fresh = false }: PlanRequest,
+/** What a build would do now, and what follows from it for the images below; changes nothing. */
+export async function planImage(
+  request: PlanRequest,
   site: BuildSite,
-): Promise<{ plan: Plan; known: KnownResults; inputs: InputDigests }> {
-  const chain = imageChain(images, image);
-  const inputs = await inputDigests(chain);
-  const keys = await site.signing.keys.trusted();
-  const known = await knownResults(stepsOf(chain, inputs, keys), site);
-  return { plan: planBuild(chain, inputs, { known, fresh, keys }), known, inputs };
+): Promise<Plan & { readonly downstream: readonly TreeEntry[] }> {
+  const { plan } = await prepare(request, site);
+  const facts = await treeFacts(request.images, site.built);
+  return { ...plan, downstream: downstreamOf(plan, facts) };
 }
 
-async function inputDigests(chain: ImageChain): Promise<InputDigests> {
-  const paths = new Set(chain.flatMap((image) => image.stages.map((stage) => stage.path)));
-  return new Map(
-    await Promise.all([...paths].map(async (path) => [path, await digestSource(path)] as const)),
-  );
+/** Every image with the state of its root: whether it is what its definition and inputs say now. */
+export async function imageStates(
+  images: readonly ImageDefinition[],
+  built: BuiltImages,
+): Promise<readonly TreeEntry[]> {
+  return treeStates(await treeFacts(images, built));
 }
 
-/** Remembered results that can still be used. */
-async function knownResults(steps: readonly Step[], site: BuildSite): Promise<KnownResults> {
-  const found = await Promise.all(
-    steps.map(async ({ id }) => {
-      const result = await site.cache.find(id);
-      return result !== undefined && (await isWhole(result, site.world)) ? ([[id, result]] as const) : [];
-    }),
-  );
-  return new Map(found.flat());
+async function treeFacts(images: readonly ImageDefinition[], built: BuiltImages): Promise<TreeFacts> {
+  return { images, inputs: await inputDigests(images), built: builtOf(images, await built.all()) };
 }
 
 function closingLine(image: ImageName, { release, published, stepsRun, seconds }: BuildOutcome): string {

@@ -39,8 +39,6 @@ export interface ExecuteOptions {
   readonly known: KnownResults;
   readonly inputs: InputDigests;
   readonly locks: BuildLocks;
-  /** What was known when the build was planned is not used. */
-  readonly fresh?: boolean;
   /** A folder of this build's own on the file system of the artefacts; emptied before each step. */
   readonly workFolder: string;
   readonly clock: Clock;
@@ -91,12 +89,12 @@ async function makeOnce(
 async function madeMeanwhile(
   step: PlannedStep,
   results: KnownResults,
-  { cache, known, fresh = false, world }: ExecuteOptions,
+  { cache, known, world }: ExecuteOptions,
 ): Promise<StepResult | undefined> {
   const result = await cache.find(step.id);
   const parent = step.parent === undefined ? undefined : results.get(step.parent);
   if (result === undefined || result.parent !== containerOf(parent)) return undefined;
-  if (fresh && canonicalJson(result) === canonicalJson(known.get(step.id))) return undefined;
+  if (canonicalJson(result) === canonicalJson(known.get(step.id))) return undefined; // it runs although that is known
   return (await isWhole(result, world)) ? result : undefined;
 }
 

@@ -1,12 +1,15 @@
 import { type ImageDefinition, type ImageName, isBootable, type StageDefinition } from '../core/image.ts';
 import type { ContentId, StepResult } from '../ports/build-cache.ts';
 import type { TrustedKey } from '../ports/signer.ts';
+import type { BuiltLayer } from './built-image.ts';
 import type { InputDigests } from './content-id.ts';
 import { contentId } from './content-id.ts';
 import { stageEnvironment } from './environment.ts';
+import { type PlannedBuild, rootStages } from './request.ts';
+import type { ReusedRoot } from './reuse.ts';
 import type { ImageChain } from './selection.ts';
 import { kernelImageOf, targetOf } from './selection.ts';
-import type { Step, Work } from './step.ts';
+import type { Action, Step, Work } from './step.ts';
 import { makesLayer } from './step.ts';
 
 /** A step and whether it has to run. */
@@ -16,25 +19,37 @@ export type PlannedStep = Step & { readonly status: 'known' | 'run'; readonly wh
 export interface Plan {
   readonly image: ImageName;
   readonly chain: ImageChain;
+  /** What the request comes to. */
+  readonly builds: readonly PlannedBuild[];
+  /** Images of the chain that are taken as they were last built. */
+  readonly reused: readonly ImageName[];
   readonly steps: readonly PlannedStep[];
+  /** Those of `steps` that make the layers of the root, base first. */
+  readonly root: readonly PlannedStep[];
 }
 
 /** Results by content id; only those whose container image and artefacts still exist. */
 export type KnownResults = ReadonlyMap<ContentId, StepResult>;
 
+/** What the steps of a chain depend on besides its files. */
+export interface StepOptions {
+  /** Keys that a new initramfs trusts. */
+  readonly keys?: readonly TrustedKey[];
+  /** The part of the chain that is not to be built. */
+  readonly reused?: ReusedRoot | undefined;
+}
+
 /** The steps that make the last image of the chain, without regard to what is known. */
 export function stepsOf(
   chain: ImageChain,
   inputs: InputDigests,
-  keys: readonly TrustedKey[] = [],
+  { keys = [], reused }: StepOptions = {},
 ): readonly Step[] {
   const target = targetOf(chain);
   const kernelImage = isBootable(target) ? kernelImageOf(chain) : undefined;
   const steps = new StepList(inputs);
-  const { source, architecture } = target;
-  steps.add(chain[0], 'bootstrap', { action: 'bootstrap', args: { source, architecture } });
-  for (const image of chain) {
-    for (const stage of image.stages) steps.addStage(image, stage);
+  for (const [index, image] of chain.entries()) {
+    steps.addRoot(chain, index, reused);
     if (image === kernelImage) {
       const environment = stageEnvironment(image, 'initramfs');
       steps.add(image, 'initramfs', { action: 'make-initramfs', args: { environment, keys } });
@@ -48,28 +63,53 @@ export function stepsOf(
   return steps.list;
 }
 
-/** What a plan depends on besides the tree and its files. */
-export interface PlanOptions {
-  readonly known: KnownResults;
-  readonly fresh?: boolean;
-  /** Keys that a new initramfs trusts. */
-  readonly keys?: readonly TrustedKey[];
+/** The steps that make the layers of the last image of the chain. */
+export function rootStepsOf(chain: ImageChain, inputs: InputDigests, reused?: ReusedRoot): readonly Step[] {
+  const steps = new StepList(inputs);
+  for (const index of chain.keys()) steps.addRoot(chain, index, reused);
+  return steps.list;
 }
 
-/** Say for each step whether its result can be used; with `fresh` none is. */
-export function planBuild(
-  chain: ImageChain,
-  inputs: InputDigests,
-  { known, fresh = false, keys = [] }: PlanOptions,
-): Plan {
+/** What a plan depends on besides the tree and its files. */
+export interface PlanOptions extends StepOptions {
+  readonly known: KnownResults;
+  /** Nothing known is used, but for what is reused. */
+  readonly fresh?: boolean;
+  /** What the request comes to. */
+  readonly builds?: readonly PlannedBuild[];
+  /** Actions that run although their results are known. */
+  readonly forced?: ReadonlySet<Action>;
+}
+
+/** Say for each step whether its result can be used; with `fresh` none is, but for what is reused. */
+export function planBuild(chain: ImageChain, inputs: InputDigests, options: PlanOptions): Plan {
+  const { fresh = false, builds = [], reused, forced = new Set() } = options;
+  const kept = new Map(reused?.layers.map(({ step }) => [step.id, step]));
   const running = new Map<ContentId, Step>();
-  const steps = stepsOf(chain, inputs, keys).map((step): PlannedStep => {
-    const why = fresh ? 'asked to build all anew' : reasonToRun(step, { known, running });
-    if (why === undefined) return { ...step, status: 'known', why: 'nothing changed' };
+  const today = new Set(kept.size === 0 ? [] : rootStepsOf(chain, inputs).map(({ id }) => id));
+  const steps = stepsOf(chain, inputs, options).map((step): PlannedStep => {
+    if (kept.has(step.id)) return { ...step, status: 'known', why: reasonToKeep(today.has(step.id)) };
+    const why = fresh ? 'asked to build all anew' : reasonToRun(step, { known: options.known, running });
+    const demand = forced.has(step.action) ? 'asked for' : undefined;
+    if ((why ?? demand) === undefined) return { ...step, status: 'known', why: 'nothing changed' };
     running.set(step.id, step);
-    return { ...step, status: 'run', why };
+    const reason = why ?? demand ?? '';
+    return { ...step, status: 'run', why: isUnasked(step, builds) ? `${reason}: ${TO_FIT}` : reason };
   });
-  return { image: targetOf(chain).name, chain, steps };
+  const inRoot = new Set(rootStepsOf(chain, inputs, reused).map(({ id }) => id));
+  const root = steps.filter(({ id }) => inRoot.has(id));
+  return { image: targetOf(chain).name, chain, builds, reused: reused?.images ?? [], steps, root };
+}
+
+const TO_FIT = 'not asked for, but a release never pairs a kernel with another root';
+
+function isUnasked({ action }: Step, builds: readonly PlannedBuild[]): boolean {
+  const isAsked = builds.some(({ kind }) => kind === 'initramfs' || kind === 'kernel');
+  return action === 'make-initramfs' && builds.length > 0 && !isAsked;
+}
+
+function reasonToKeep(isCurrent: boolean): string {
+  return isCurrent ? 'as last built' : 'as last built, though it has changed since: not asked to build it';
 }
 
 interface State {
@@ -96,7 +136,27 @@ class StepList {
     this.inputs = inputs;
   }
 
-  addStage(image: ImageDefinition, stage: StageDefinition): void {
+  /** The layers of one image of the chain: its stages, or what it was last made of. */
+  addRoot(chain: ImageChain, index: number, reused: ReusedRoot | undefined): void {
+    const image = chain[index];
+    if (image === undefined) return;
+    const kept = reused?.images.length ?? 0;
+    if (reused !== undefined && index < kept) return this.adopt(reused.layersOf(index));
+    if (index === 0) {
+      const { source, architecture } = targetOf(chain);
+      this.add(image, 'bootstrap', { action: 'bootstrap', args: { source, architecture } });
+    }
+    for (const stage of rootStages(image)) this.addStage(image, stage);
+  }
+
+  private adopt(layers: readonly BuiltLayer[]): void {
+    for (const { step } of layers) {
+      this.list.push(step);
+      this.top = step.id;
+    }
+  }
+
+  private addStage(image: ImageDefinition, stage: StageDefinition): void {
     const { name, path } = stage;
     if (stage.kind === 'files') return this.add(image, name, { action: 'copy-files', args: { path } });
     this.add(image, name, {

@@ -1,4 +1,5 @@
 import type { BuildTarget } from '../core/build-target.ts';
+import { AppError } from '../core/errors.ts';
 import type { ImageDefinition, ImageName, ImageSettings, StageDefinition } from '../core/image.ts';
 import type { BuildRequest } from '../core/job.ts';
 import { type ImageChain, imageChain, targetOf } from './selection.ts';
@@ -118,5 +119,27 @@ export function conffsStages(chain: ImageChain, settings: ImageSettings): readon
   const ignored = new Set(settings.ignoreStageInConffs);
   return [...settings.alwaysApplyStageInConffs, ...chain.flatMap(({ stages }) => stages)].filter(
     ({ name }) => !ignored.has(name),
+  );
+}
+
+/** Reject a request that comes to nothing, or to what cannot be built yet. */
+export function requireBuildable(builds: readonly PlannedBuild[], image: ImageName): void {
+  if (builds.length === 0) {
+    throw new AppError(
+      'invalid-input',
+      `Cannot build conffs of image "${image}": it has no pattern of hosts`,
+      {
+        remedy: 'Set "conffs" in its definition, or give a pattern with the request',
+      },
+    );
+  }
+  const conffs = builds.find(({ kind }) => kind === 'conffs');
+  if (conffs === undefined) return;
+  throw new AppError(
+    'unsupported',
+    `Cannot build conffs of image "${conffs.image}": they come with a later version`,
+    {
+      remedy: 'Ask for the target "rootfs", "initramfs" or "kernel"',
+    },
   );
 }

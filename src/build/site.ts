@@ -3,12 +3,15 @@ import type { BuildLocks } from '../ports/build-locks.ts';
 import type { CatalogueStore } from '../ports/catalogue-store.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { ReleaseSigning } from '../ports/signer.ts';
+import type { BuiltImages } from './built-image.ts';
 import type { BuildWorld } from './step-context.ts';
 
 /** Where a build takes place. */
 export interface BuildSite {
   readonly world: BuildWorld;
   readonly cache: BuildCache;
+  /** Every image as it was last built. */
+  readonly built: BuiltImages;
   readonly catalogue: CatalogueStore;
   readonly signing: ReleaseSigning;
   readonly locks: BuildLocks;

@@ -2,47 +2,57 @@ import { Command } from 'commander';
 import { openBuildSite } from '../adapters/build-site.ts';
 import { version } from '../adapters/version.ts';
 import { type BuildOutcome, buildImage } from '../build/build.ts';
+import { buildsOf } from '../build/request.ts';
 import { type JobBuild, runJob } from '../build/worker.ts';
 import { AppError } from '../core/errors.ts';
-import type { ImageName } from '../core/image.ts';
-import { buildAll } from '../core/job.ts';
+import type { BuildRequest } from '../core/job.ts';
 import type { JobResult } from '../ports/job-store.ts';
+import { addBuildOptions, type BuildOptions, requestOf } from './build-options.ts';
 import { requireImage } from './image-name.ts';
 import { globalOptions, print, printJson } from './invocation.ts';
 import { type OpenSite, withState } from './site.ts';
 
-/** `bivouac build IMAGE`: build an image and publish it to `stable`. */
+/** `bivouac build IMAGE…`: build images one after another and publish them to `stable`; the first failure ends it. */
 export function buildCommand(): Command {
-  return new Command('build')
-    .description('build an image and publish it to its channel "stable"')
-    .argument('<image>', 'name of the image')
-    .option('--fresh', 'use nothing known: newest packages, every stage run')
-    .option('-v, --verbose', 'show what the stages print; the log of the job has it in any case')
-    .action((name: string, options: { fresh?: boolean; verbose?: boolean }, command: Command) =>
-      withState(globalOptions(command), async (state, { json }) => {
-        const request = { image: requireImage(name, state.site), fresh: options.fresh === true };
-        const { outcome, result } = await buildAsJob(
-          request,
-          state,
-          json ? () => undefined : progress(options.verbose === true),
-        );
-        if (json)
-          printJson({
-            ...result,
-            ...(outcome === undefined ? {} : { ...outcome, release: outcome.release }),
-          });
+  const command = new Command('build')
+    .description('build images and publish them to their channel "stable"')
+    .argument('<image...>', 'names of images')
+    .option('-v, --verbose', 'show what the stages print; the log of the job has it in any case');
+  return addBuildOptions(command).action(
+    (names: readonly string[], options: BuildOptions & { verbose?: boolean }, invoked: Command) =>
+      withState(globalOptions(invoked), async (state, { json }) => {
+        const requests = names.map((name) => requestOf(requireImage(name, state.site), options));
+        const show = json ? () => undefined : progress(options.verbose === true);
+        const results: object[] = [];
+        for (const request of requests) results.push(await buildOne(request, state, show));
+        if (json) printJson(names.length === 1 ? results[0] : results);
       }),
-    );
+  );
 }
 
-/** Build an image as a job of this process, so that it has a record and a log like any other. Fails as the build fails. */
+async function buildOne(
+  request: BuildRequest,
+  state: OpenSite,
+  show: (line: string) => void,
+): Promise<object> {
+  const { images, imageSettings: settings } = state.site;
+  if (buildsOf(request, { images, settings }).length === 0) {
+    show(`Nothing to be done: image "${request.image}" has no hosts in "conffs"`);
+    return { image: request.image, state: 'succeeded', published: false, builds: [] };
+  }
+  const { outcome, result } = await buildAsJob(request, state, show);
+  return { image: request.image, ...result, ...outcome };
+}
+
+/** Build what is asked for as a job of this process, so that it has a record and a log like any other. Fails as the build fails. */
 export async function buildAsJob(
-  { image, fresh }: { readonly image: ImageName; readonly fresh: boolean },
+  request: BuildRequest,
   state: OpenSite,
   show: (line: string) => void,
 ): Promise<{ outcome: BuildOutcome | undefined; result: JobResult }> {
+  const { image } = request;
   const buildSite = await openBuildSite(state.site, state, `bivouac ${version()}`);
-  const queued = await state.jobs.enqueue({ ...buildAll(image), ...(fresh ? { fresh } : {}) });
+  const queued = await state.jobs.enqueue(request);
   const job = await state.jobs.claim(queued.job.id);
   if (job === undefined)
     throw new AppError('busy', `Cannot build "${image}": the server has taken job ${queued.job.id}`, {
@@ -55,8 +65,9 @@ export async function buildAsJob(
       log(line);
       show(line);
     };
-    const request = { image, images: state.site.images, fresh, log: tell, signal, whenBusy: 'wait' as const };
-    building.outcome = buildImage(request, buildSite);
+    const { images, imageSettings: settings } = state.site;
+    const what = { ...request, images, settings };
+    building.outcome = buildImage({ ...what, log: tell, signal, whenBusy: 'wait' }, buildSite);
     return building.outcome;
   };
   const result = await runJob(job, { jobs: state.jobs, build }, stop.signal).finally(stop.forget);

@@ -5,6 +5,7 @@ import type { Site } from '../config/site.ts';
 import { AppError } from '../core/errors.ts';
 import { parseHostName } from '../core/host.ts';
 import { parseImageName } from '../core/image.ts';
+import { buildAll } from '../core/job.ts';
 import type { Timeline } from '../fleet/timeline.ts';
 import { inNetwork } from '../lab/network.ts';
 import type { LabFirmware } from '../ports/virtual-host.ts';
@@ -63,7 +64,7 @@ async function buildDemoImage(name: string, state: OpenSite): Promise<void> {
   const image = parseImageName(name);
   if (image === undefined) return;
   headline(`Build image ${name}`);
-  await buildAsJob({ image, fresh: false }, state, progress(false));
+  await buildAsJob(buildAll(image), state, progress(false));
 }
 
 function requireDemoHost(name: string, site: Site): LabHost['host'] {

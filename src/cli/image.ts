@@ -3,10 +3,11 @@ import type { Publication } from '../core/catalogue.ts';
 import type { ImageDefinition } from '../core/image.ts';
 import type { Release } from '../core/release.ts';
 import { formatBytes, formatTable, formatTime } from './format.ts';
+import { imageTreeCommand } from './image-tree.ts';
 import { globalOptions, print, printJson } from './invocation.ts';
 import { withState } from './site.ts';
 
-/** `bivouac image list`. */
+/** `bivouac image list`, `bivouac image tree`. */
 export function imageCommand(): Command {
   const image = new Command('image').description('images and what is published of them');
   image.addCommand(
@@ -31,6 +32,7 @@ export function imageCommand(): Command {
         }),
       ),
   );
+  image.addCommand(imageTreeCommand());
   return image;
 }
 

@@ -1,10 +1,12 @@
 import { Command } from 'commander';
 import { AppError } from '../core/errors.ts';
-import type { Job, JobId } from '../core/job.ts';
+import type { BuildRequest, Job, JobId } from '../core/job.ts';
 import type { JobStore } from '../ports/job-store.ts';
 import { formatSeconds, formatTable, formatTime } from './format.ts';
 import { globalOptions, print, printJson } from './invocation.ts';
 import { withState } from './site.ts';
+
+const HEADING = ['JOB', 'IMAGE', 'WHAT', 'STATE', 'CREATED', 'TOOK', 'RESULT'] as const;
 
 /** `bivouac job list`, `bivouac job show ID`, `bivouac job log ID`. */
 export function jobCommand(): Command {
@@ -20,7 +22,7 @@ function listCommand(): Command {
     withState(globalOptions(command), async ({ jobs }, { json }) => {
       const newest = await jobs.list(50);
       if (json) printJson(newest);
-      else print(formatTable(['JOB', 'IMAGE', 'STATE', 'CREATED', 'TOOK', 'RESULT'], newest.map(jobRow)));
+      else print(formatTable(HEADING, newest.map(jobRow)));
     }),
   );
 }
@@ -33,7 +35,7 @@ function showCommand(): Command {
       withState(globalOptions(command), async ({ jobs }, { json }) => {
         const job = await findJob(jobs, id);
         if (json) printJson(job);
-        else print(formatTable(['JOB', 'IMAGE', 'STATE', 'CREATED', 'TOOK', 'RESULT'], [jobRow(job)]));
+        else print(formatTable(HEADING, [jobRow(job)]));
       }),
     );
 }
@@ -83,7 +85,25 @@ function parseJobId(text: string): JobId {
 function jobRow(job: Job): string[] {
   const end = job.finishedAt ?? Date.now();
   const took = job.startedAt === undefined ? '-' : formatSeconds((end - job.startedAt) / 1000);
-  return [job.id, job.request.image, job.state, formatTime(job.createdAt), took, resultOf(job)];
+  return [
+    job.id,
+    job.request.image,
+    requestText(job.request),
+    job.state,
+    formatTime(job.createdAt),
+    took,
+    resultOf(job),
+  ];
+}
+
+/** `all`, or `conffs of db*, parents 1, branch x, fresh`. */
+function requestText({ target, buildParents, conffs, branch, fresh }: BuildRequest): string {
+  return [
+    conffs === undefined ? target : `${target} of ${conffs}`,
+    ...(buildParents === 'all' ? [] : [`parents ${buildParents}`]),
+    ...(branch === undefined ? [] : [`branch ${branch}`]),
+    ...(fresh === undefined ? [] : ['fresh']),
+  ].join(', ');
 }
 
 function resultOf(job: Job): string {

@@ -1,6 +1,8 @@
 import Type from 'typebox';
 import { faultOfArgument } from '../boot/cmdline.ts';
 import { isUnicastMac, parseIpv4, parseMac, parseRange, parseSubnet } from '../core/address.ts';
+import { isBranchName } from '../core/branch.ts';
+import { isHostPattern } from '../core/host-pattern.ts';
 import { parseChannelName, parseImageName } from '../core/image.ts';
 
 /** A text that `parse` understands; `wanted` completes "…, wanted". */
@@ -66,6 +68,12 @@ export const ChannelText = text(
   'the name of a channel such as "stable"',
   (value) => parseChannelName(value) !== undefined,
 );
+
+/** Name of a git branch. */
+export const BranchText = text('the name of a branch such as "main"', isBranchName);
+
+/** A pattern of hosts. */
+export const HostPatternText = text('a host pattern such as "web*"', isHostPattern);
 
 /** A path on this machine. */
 export const PathText = text('a path', (value) => value !== '' && !value.includes('\0'));

@@ -28,6 +28,15 @@ export interface BuildRequest {
   readonly fresh?: true;
 }
 
+const MAX_PARENTS = 1000;
+
+/** How many parents: 0 to 1000, `all`, or any number below 0, which means all as well; undefined for anything else. */
+export function parseBuildParents(value: unknown): number | 'all' | undefined {
+  if (value === 'all') return 'all';
+  if (typeof value !== 'number' || !Number.isInteger(value) || value > MAX_PARENTS) return undefined;
+  return value < 0 ? 'all' : value;
+}
+
 /** Everything of an image, and of its ancestors what is out of date. */
 export function buildAll(image: ImageName): BuildRequest {
   return { image, target: 'all', buildParents: 'all' };

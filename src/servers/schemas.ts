@@ -1,4 +1,5 @@
-import Type, { type TProperties } from 'typebox';
+import Type, { type Static, type TProperties } from 'typebox';
+import { BranchText, HostPatternText, ImageText } from '../config/formats.ts';
 import { HOST_FIELDS } from '../config/schema.ts';
 import { BUILD_TARGETS } from '../core/build-target.ts';
 import { LEASE_STATES } from '../core/lease.ts';
@@ -30,6 +31,23 @@ export const HostDocument = document({
   variables: Type.Record(Type.String(), Type.Unknown()),
   source: document({ kind: Type.String(), path: Type.Optional(Type.String()) }),
 });
+
+/** Body of `POST /api/v1/builds`. */
+export const BuildBody = document({
+  image: ImageText,
+  target: Type.Optional(Type.Enum([...BUILD_TARGETS])),
+  buildParents: Type.Optional(
+    Type.Union([Type.Integer({ minimum: -1, maximum: 1000 }), Type.Literal('all')], {
+      description: 'how many ancestors are brought up to date; -1 and "all": every one',
+    }),
+  ),
+  conffs: Type.Optional(HostPatternText),
+  branch: Type.Optional(BranchText),
+  fresh: Type.Optional(Type.Boolean()),
+});
+
+/** Type of `BuildBody`. */
+export type BuildBody = Static<typeof BuildBody>;
 
 /** What a build job is to make. */
 const BuildRequestDocument = document({

@@ -7,6 +7,7 @@ import { anImage, imageName } from '../builders.ts';
 import { FakeArtefactStore } from '../fakes/artefact-store.ts';
 import { FakeBuildCache } from '../fakes/build-cache.ts';
 import { FakeBuildLocks } from '../fakes/build-locks.ts';
+import { FakeBuiltImages } from '../fakes/built-images.ts';
 import { FakeCatalogueStore } from '../fakes/catalogue-store.ts';
 import { FakeClock } from '../fakes/clock.ts';
 import { FakeContainerEngine } from '../fakes/container-engine.ts';
@@ -29,6 +30,7 @@ export function fakeSite() {
   const catalogue = new FakeCatalogueStore();
   const artefacts = new FakeArtefactStore();
   const cache = new FakeBuildCache();
+  const built = new FakeBuiltImages();
   const locks = new FakeBuildLocks();
   const mirror = {
     sources: () => Promise.resolve(['deb mirror suite main'] as const),
@@ -37,6 +39,7 @@ export function fakeSite() {
   const site: BuildSite = {
     world: { engine, commands, artefacts, mirror },
     cache,
+    built,
     catalogue,
     signing: testSigning(),
     locks,
@@ -45,7 +48,7 @@ export function fakeSite() {
     workFolder: join(folder, 'work'),
     builder: 'test',
   };
-  return { folder, site, engine, ran, catalogue, artefacts, cache, locks };
+  return { folder, site, engine, ran, catalogue, artefacts, cache, built, locks };
 }
 
 /** Release master `trixie` and image `demo` that publishes `/etc/demo`, its scripts written to `folder`. */

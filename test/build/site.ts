@@ -7,6 +7,7 @@ import { FsArtefactStore } from '../../src/adapters/fs-artefact-store.ts';
 import { AptMirror } from '../../src/adapters/mirror.ts';
 import { FsSigningKeys } from '../../src/adapters/signing-keys.ts';
 import { SqlBuildCache } from '../../src/adapters/sql/build-cache.ts';
+import { SqlBuiltImages } from '../../src/adapters/sql/built-images.ts';
 import { SqlCatalogueStore } from '../../src/adapters/sql/catalogue-store.ts';
 import { openDatabase } from '../../src/adapters/sql/database.ts';
 import { SqlSignatureStore } from '../../src/adapters/sql/signature-store.ts';
@@ -28,6 +29,7 @@ export async function realSite(data: string): Promise<BuildSite & { close(): Pro
       mirror: new AptMirror(commands),
     },
     cache: new SqlBuildCache(database),
+    built: new SqlBuiltImages(database),
     catalogue: new SqlCatalogueStore(database, systemClock),
     signing: { keys: new FsSigningKeys(join(data, 'keys')), signatures: new SqlSignatureStore(database) },
     locks: new FlockBuildLocks(join(data, 'locks')),

@@ -29,7 +29,7 @@ test.each([
   ['never_upload: [base]', 'never_upload: [bsae]', '2:18', /there is no such image/],
   ['"0 3 * * 7"', '"@daily"', '7:17', /schedule of image "web": it has 1 fields, wanted five/],
   ['stage: all', 'stage: roots', '8:33', /Cannot build stage "roots"/],
-  ['conffs: web*', 'conffs: ""', '9:7', /Cannot use an empty host pattern/],
+  ['conffs: web*', 'conffs: ""', '9:7', /Cannot use host pattern "" in "conffs"/],
   ['      conffs', '      confs', '9:7', /Cannot use key "confs"/],
 ])('a fault in place of %j is told with line and column', async (good, bad, place, message) => {
   const [fault] = await faultsOf({ 'images/config.yml': TREE.replace(good, bad) });

@@ -28,6 +28,42 @@ test('a build is asked for, joined by the next request, and shown', async () => 
   expect(await jsonList(api.call('/api/v1/builds?limit=1'))).toHaveLength(1);
 });
 
+test('a build may be asked for in part', async () => {
+  const api = await startApi();
+  const asked = {
+    image: 'web',
+    target: 'conffs',
+    buildParents: -1,
+    conffs: 'db*',
+    branch: 'next',
+    fresh: true,
+  };
+  const { job } = await json(api.sendJson('POST', '/api/v1/builds', asked));
+  const request = { ...asked, buildParents: 'all' };
+  expect(job.request).toEqual(request);
+  expect(await json(api.call(`/api/v1/builds/${job.id}`))).toMatchObject({ request });
+  const base = await json(
+    api.sendJson('POST', '/api/v1/builds', { image: 'base', buildParents: 0, fresh: false }),
+  );
+  expect(base.job.request).toEqual({ image: 'base', target: 'all', buildParents: 0 });
+});
+
+test.each([
+  { target: 'roots' },
+  { buildParents: -2 },
+  { buildParents: 1.5 },
+  { buildParents: 'some' },
+  { conffs: '' },
+  { conffs: 'a\nb' },
+  { branch: '--upload-pack=x' },
+  { fresh: 'yes' },
+  { colour: 'red' },
+])('a build of %j is refused', async (part) => {
+  const api = await startApi();
+  expect((await api.sendJson('POST', '/api/v1/builds', { image: 'web', ...part })).status).toBe(400);
+  expect(await jsonList(api.call('/api/v1/builds'))).toEqual([]);
+});
+
 test('what cannot be built or found is refused with a remedy', async () => {
   const api = await startApi();
   const unknown = await api.sendJson('POST', '/api/v1/builds', { image: 'wbe' });

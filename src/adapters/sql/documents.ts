@@ -1,3 +1,4 @@
+import type { BuiltImage } from '../../build/built-image.ts';
 import { AppError } from '../../core/errors.ts';
 import type { BootFact } from '../../core/event.ts';
 import type { Host } from '../../core/host.ts';
@@ -38,6 +39,11 @@ export function parseGrantDocument(text: string): BootGrant {
 /** Parse a stored result of a build step. */
 export function parseStepDocument(text: string): StepResult {
   return parseJson(text, 'a build step') as StepResult;
+}
+
+/** Parse the stored layers of an image as it was last built. */
+export function parseBuiltLayersDocument(text: string): BuiltImage['layers'] {
+  return parseJson(text, 'the layers of an image') as BuiltImage['layers'];
 }
 
 function parseJson(text: string, what: string): unknown {

@@ -103,6 +103,11 @@ export const MIGRATIONS: readonly string[] = [
   DROP INDEX publications_channel;
   CREATE INDEX publications_channel ON publications (image, channel, architecture, sequence);
   `,
+  `
+  CREATE TABLE built_images (
+    image TEXT NOT NULL, architecture TEXT NOT NULL, layers TEXT NOT NULL, PRIMARY KEY (image, architecture)
+  ) STRICT, WITHOUT ROWID;
+  `,
 ];
 
 /** Version of the database that the newest migration leaves. */

@@ -23,6 +23,8 @@ export interface Tables {
   readonly events: EventRow;
   readonly tokens: TokenRow;
   readonly release_signatures: SignatureRow;
+  /** Each image as it was last built. */
+  readonly built_images: { readonly image: ImageName; readonly architecture: Cpu; readonly layers: string };
   readonly steps: { readonly content_id: ContentId; readonly result: string };
 }
 

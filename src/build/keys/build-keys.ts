@@ -1,19 +1,12 @@
+import { isBranchName } from '../../core/branch.ts';
 import { BUILD_TARGETS, isBuildTarget } from '../../core/build-target.ts';
+import { isHostPattern } from '../../core/host-pattern.ts';
 import type { ImageDefinition, ScheduleOptions } from '../../core/image.ts';
+import { parseBuildParents } from '../../core/job.ts';
 import { entriesOf, type KeyContext, type Mapping, quote } from './reading.ts';
 
 /** When, for which hosts and from which branch an image is built. */
 export type BuildKeys = Pick<ImageDefinition, 'conffs' | 'branch' | 'schedule' | 'scheduleOptions'>;
-
-/** What git check-ref-format(1) allows for a branch, without what a shell or an option could be made of. */
-const BRANCH = /^(?!.*(?:\.\.|\/\/|@\{|\.lock(?:\/|$)))[A-Za-z0-9_][A-Za-z0-9_./+@=,#-]{0,254}(?<![./])$/;
-const MAX_PATTERN = 4096;
-const MAX_PARENTS = 1000;
-
-/** Whether a text can be the name of a git branch. */
-export function isBranchName(text: string): boolean {
-  return BRANCH.test(text);
-}
 
 /** `conffs`, `branch`, `schedule`, `schedule_options`: an image's own, never its parent's. */
 export function readBuildKeys(keys: Mapping, context: KeyContext): BuildKeys {
@@ -34,14 +27,8 @@ function readConffs(value: unknown, { path, fault }: KeyContext): string | undef
   const at = [...path, 'conffs'];
   if (typeof value !== 'string') {
     fault(at, `Cannot read the host pattern ${quote(value)}: it is no text`, remedy);
-  } else if (!/[^\s,:]/.test(value)) {
-    fault(at, 'Cannot use an empty host pattern in "conffs"', remedy);
-  } else if (value.length > MAX_PATTERN || /\p{Cc}/u.test(value)) {
-    fault(
-      at,
-      `Cannot use the host pattern ${quote(value)}`,
-      `Write one line of at most ${MAX_PATTERN} characters`,
-    );
+  } else if (!isHostPattern(value)) {
+    fault(at, `Cannot use host pattern ${quote(value)} in "conffs": it names no hosts`, remedy);
   } else {
     return value.trim();
   }
@@ -87,11 +74,4 @@ function readScheduleOptions(keys: Mapping, context: KeyContext): ScheduleOption
     }
   }
   return options;
-}
-
-/** A number of parents to build: 0 to 1000, `all`, or any number below 0, which means all as well; undefined for anything else. */
-export function parseBuildParents(value: unknown): number | 'all' | undefined {
-  if (value === 'all') return 'all';
-  if (typeof value !== 'number' || !Number.isInteger(value) || value > MAX_PARENTS) return undefined;
-  return value < 0 ? 'all' : value;
 }

@@ -3,13 +3,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import type { FastifyInstance } from 'fastify';
 import Type from 'typebox';
-import { ImageText } from '../../config/formats.ts';
 import { suggestion } from '../../config/suggest.ts';
 import { AppError } from '../../core/errors.ts';
 import type { ImageDefinition, ImageName } from '../../core/image.ts';
-import { buildAll, type Job, type JobId } from '../../core/job.ts';
+import { type BuildRequest, buildAll, type Job, type JobId, parseBuildParents } from '../../core/job.ts';
 import type { JobStore } from '../../ports/job-store.ts';
-import { JobDocument, Limit } from '../schemas.ts';
+import { BuildBody, JobDocument, Limit } from '../schemas.ts';
 
 /** What the routes of builds work on. */
 export interface BuildRoutesOptions {
@@ -39,13 +38,13 @@ const FOLLOW_IDLE_MS = 30 * 60_000;
 export function buildRoutes(options: BuildRoutesOptions) {
   return (base: FastifyInstance): void => {
     const app = base.withTypeProvider<TypeBoxTypeProvider>();
-    const body = Type.Object({ image: ImageText }, { additionalProperties: false });
     const queued = Type.Object({ job: JobDocument, merged: Type.Boolean() }, { additionalProperties: false });
     app.post(
       '/api/v1/builds',
-      { schema: { ...TAGS, summary: 'Build an image', body, response: { 202: queued } } },
+      { schema: { ...TAGS, summary: 'Build an image', body: BuildBody, response: { 202: queued } } },
       async (request, reply) => {
-        const result = await options.jobs.enqueue(buildAll(knownImage(request.body.image, options.images())));
+        const image = knownImage(request.body.image, options.images());
+        const result = await options.jobs.enqueue(buildRequest(request.body, image));
         options.onQueued?.();
         return reply.code(202).header('location', `/api/v1/builds/${result.job.id}`).send(result);
       },
@@ -67,6 +66,18 @@ export function buildRoutes(options: BuildRoutesOptions) {
       (request) => findJob(options.jobs, request.params.id),
     );
     logRoute(base, options);
+  };
+}
+
+/** What is left out is everything: the image, and of its ancestors what is out of date. */
+function buildRequest({ fresh, buildParents, ...given }: BuildBody, image: ImageName): BuildRequest {
+  const parents = parseBuildParents(buildParents);
+  return {
+    ...buildAll(image),
+    ...given,
+    image,
+    ...(parents === undefined ? {} : { buildParents: parents }),
+    ...(fresh === true ? { fresh } : {}),
   };
 }
 

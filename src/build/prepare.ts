@@ -1,0 +1,115 @@
+import type { ImageDefinition, ImageName, ImageSettings } from '../core/image.ts';
+import type { BuildRequest } from '../core/job.ts';
+import type { BuildCache } from '../ports/build-cache.ts';
+import type { ReleaseSigning } from '../ports/signer.ts';
+import { type BuiltImage, type BuiltImages, type BuiltLayer, builtOf } from './built-image.ts';
+import type { InputDigests } from './content-id.ts';
+import type { KnownResults, Plan } from './plan.ts';
+import { planBuild, stepsOf } from './plan.ts';
+import { buildsOf, type PlannedBuild } from './request.ts';
+import { type ReusedRoot, reusedRoot } from './reuse.ts';
+import { type ImageChain, imageChain } from './selection.ts';
+import { NO_SETTINGS } from './settings.ts';
+import { digestSource } from './source-tree.ts';
+import type { Action, Step } from './step.ts';
+import type { BuildWorld } from './step-context.ts';
+import { isWhole } from './whole.ts';
+
+/** What to plan: a request, all of it and of all ancestors unless it says less, and the tree that it is about. */
+export interface PlanRequest extends Partial<Omit<BuildRequest, 'image' | 'fresh'>> {
+  readonly image: ImageName;
+  readonly images: readonly ImageDefinition[];
+  readonly settings?: ImageSettings;
+  /** Use nothing that is known, for example to get the newest packages. */
+  readonly fresh?: boolean;
+}
+
+/** What a plan is made from besides the request. */
+export interface PlanningSite {
+  readonly world: Pick<BuildWorld, 'engine' | 'artefacts'>;
+  readonly cache: BuildCache;
+  readonly built: BuiltImages;
+  readonly signing: ReleaseSigning;
+}
+
+/** A plan and what it was made from. */
+export interface Preparation {
+  readonly plan: Plan;
+  readonly known: KnownResults;
+  readonly inputs: InputDigests;
+}
+
+/** The builds that a request comes to. */
+export function requestedBuilds({
+  images,
+  settings = NO_SETTINGS,
+  ...request
+}: PlanRequest): readonly PlannedBuild[] {
+  const { image, target = 'all', buildParents = 'all', conffs, branch } = request;
+  const whole = {
+    image,
+    target,
+    buildParents,
+    ...(conffs === undefined ? {} : { conffs }),
+    ...(branch === undefined ? {} : { branch }),
+  };
+  return buildsOf(whole, { images, settings });
+}
+
+/** Look at the inputs and at what is known, and plan. */
+export async function prepare(request: PlanRequest, site: PlanningSite): Promise<Preparation> {
+  const { image, images, fresh = false } = request;
+  const chain = imageChain(images, image);
+  const builds = requestedBuilds(request);
+  const reused = await usableRoot(chain, builds, site);
+  const inputs = await inputDigests(chain);
+  const keys = await site.signing.keys.trusted();
+  const known = await knownResults(stepsOf(chain, inputs, { keys, reused }), site, reused?.layers ?? []);
+  const forced = forcedActions(request);
+  return { plan: planBuild(chain, inputs, { known, fresh, builds, forced, keys, reused }), known, inputs };
+}
+
+/** Who asks for the initramfs or the kernel alone wants it made, whatever is known. */
+function forcedActions({ target }: PlanRequest): ReadonlySet<Action> {
+  return new Set(target === 'initramfs' || target === 'kernel' ? ['make-initramfs'] : []);
+}
+
+/** What the request leaves as it is, as far as it still exists. */
+async function usableRoot(
+  chain: ImageChain,
+  builds: readonly PlannedBuild[],
+  { built, world }: PlanningSite,
+): Promise<ReusedRoot | undefined> {
+  const usable = new Map<ImageName, BuiltImage>(builtOf(chain, await built.all()));
+  for (;;) {
+    const reused = reusedRoot(chain, builds, usable);
+    const top = reused?.images.at(-1);
+    if (reused === undefined || top === undefined) return undefined;
+    const whole = await Promise.all(reused.layers.map(({ result }) => isWhole(result, world)));
+    if (!whole.includes(false)) return reused;
+    usable.delete(top);
+  }
+}
+
+/** Digests of the files that the stages of these images are made from. */
+export async function inputDigests(images: readonly ImageDefinition[]): Promise<InputDigests> {
+  const paths = new Set(images.flatMap((image) => image.stages.map((stage) => stage.path)));
+  return new Map(
+    await Promise.all([...paths].map(async (path) => [path, await digestSource(path)] as const)),
+  );
+}
+
+/** Remembered results that can still be used; of a layer that is reused, the one it had then. */
+async function knownResults(
+  steps: readonly Step[],
+  site: PlanningSite,
+  reused: readonly BuiltLayer[],
+): Promise<KnownResults> {
+  const found = await Promise.all(
+    steps.map(async ({ id }) => {
+      const result = await site.cache.find(id);
+      return result !== undefined && (await isWhole(result, site.world)) ? ([[id, result]] as const) : [];
+    }),
+  );
+  return new Map([...found.flat(), ...reused.map(({ step, result }) => [step.id, result] as const)]);
+}

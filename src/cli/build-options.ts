@@ -1,0 +1,68 @@
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import { isBranchName } from '../core/branch.ts';
+import { BUILD_TARGETS, type BuildTarget } from '../core/build-target.ts';
+import { isHostPattern } from '../core/host-pattern.ts';
+import type { ImageName } from '../core/image.ts';
+import { type BuildRequest, parseBuildParents } from '../core/job.ts';
+
+/** Options of a command that say what is built. */
+export interface BuildOptions {
+  readonly target?: BuildTarget;
+  readonly stage?: BuildTarget;
+  readonly buildParents?: number | 'all';
+  readonly conffs?: string;
+  readonly branch?: string;
+  readonly fresh?: true;
+}
+
+/** What calls made for the reference give where they name no branch. */
+const NO_BRANCH = 'ansible-branch-name-here';
+
+/** Add the options that say what is built. */
+export function addBuildOptions(command: Command): Command {
+  return command
+    .addOption(new Option('-t, --target <part>', 'what to build (default: all)').choices(BUILD_TARGETS))
+    .addOption(new Option('--stage <part>', 'the same as --target').choices(BUILD_TARGETS).hideHelp())
+    .option(
+      '--build-parents <number>',
+      'bring only so many ancestors up to date and take the others as last built; -1 or "all": every one (default: all)',
+      readParents,
+    )
+    .option(
+      '--conffs <pattern>',
+      'hosts whose conffs are built, in place of the pattern of the image',
+      readPattern,
+    )
+    .option('--branch <name>', 'branch of the playbooks, in place of that of each image', readBranch)
+    .option('--fresh', 'use nothing known: newest packages, every stage run');
+}
+
+/** The request that an image and the options come to. */
+export function requestOf(image: ImageName, options: BuildOptions): BuildRequest {
+  const { conffs, branch, fresh } = options;
+  return {
+    image,
+    target: options.target ?? options.stage ?? 'all',
+    buildParents: options.buildParents ?? 'all',
+    ...(conffs === undefined ? {} : { conffs }),
+    ...(branch === undefined ? {} : { branch }),
+    ...(fresh === undefined ? {} : { fresh }),
+  };
+}
+
+function readParents(text: string): number | 'all' {
+  const parents = parseBuildParents(/^-?[0-9]+$/.test(text) ? Number(text) : text);
+  if (parents === undefined) throw new InvalidArgumentError('Wanted a whole number, or "all".');
+  return parents;
+}
+
+function readPattern(text: string): string {
+  if (isHostPattern(text)) return text;
+  throw new InvalidArgumentError('Wanted a host pattern such as "web*".');
+}
+
+function readBranch(text: string): string | undefined {
+  if (text === NO_BRANCH || text === '') return undefined;
+  if (isBranchName(text)) return text;
+  throw new InvalidArgumentError('Git allows no branch of that name.');
+}

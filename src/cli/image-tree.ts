@@ -1,0 +1,39 @@
+import { Command } from 'commander';
+import { imageStates } from '../build/build.ts';
+import type { ImageState, TreeEntry } from '../build/state.ts';
+import { formatTable } from './format.ts';
+import { globalOptions, print, printJson } from './invocation.ts';
+import { withState } from './site.ts';
+
+/** `bivouac image tree`: every image with the state of its root. */
+export function imageTreeCommand(): Command {
+  return new Command('tree')
+    .description('the tree of images: which are as their inputs say now, which are stale, and why')
+    .action((_options, command: Command) =>
+      withState(globalOptions(command), async ({ site, builtImages }, { json }) => {
+        const entries = await imageStates(site.images, builtImages);
+        if (json) printJson(entries);
+        else print(treeText(entries));
+      }),
+    );
+}
+
+/** The state of an image and the reason for it, as cells of a table. */
+export function stateText(state: ImageState): readonly [state: string, why: string] {
+  switch (state.kind) {
+    case 'current':
+      return ['current', ''];
+    case 'stale':
+      return ['stale', state.why];
+    case 'never-built':
+      return ['never built', ''];
+  }
+}
+
+function treeText(entries: readonly TreeEntry[]): string {
+  const rows = entries.map(({ image, depth, state }) => [
+    `${'  '.repeat(depth)}${image}`,
+    ...stateText(state),
+  ]);
+  return formatTable(['IMAGE', 'STATE', 'WHY'], rows);
+}

@@ -1,0 +1,73 @@
+import Type, { type TProperties, type TSchema } from 'typebox';
+import { BUILD_TARGETS } from '../core/build-target.ts';
+
+// For editors. The rules are those of `build/tree.ts`, which tells faults better than a schema can: a schema cannot
+// see whether a file is there, or that two images have one name. A test holds the two together.
+
+const Texts = (description: string) => Type.Array(Type.String(), { description });
+const Named = (value: TSchema, description: string) => Type.Record(Type.String(), value, { description });
+
+const ScheduleOptions = closed(
+  {
+    stage: Type.Enum([...BUILD_TARGETS]),
+    build_parents: Type.Integer({ description: 'how many ancestors are built first; -1: all' }),
+  },
+  'what a scheduled build makes',
+);
+
+const IMAGE_KEYS = {
+  name: Type.String({
+    pattern: '^[a-z0-9][a-z0-9._-]{0,63}$',
+    description: 'name of the image; its key by default',
+  }),
+  from: Type.Unknown({
+    description: 'what the root of a release master is made from; its own key by default',
+  }),
+  arch: Type.Union([Type.String(), Texts('')], { description: 'architectures that it is built for' }),
+  stages: Type.Union([Texts(''), Type.Null()], {
+    description: 'scripts, folders and playbooks, relative to the images folder, each a layer',
+  }),
+  kernel: Type.String({ description: 'kernel package, such as linux-image-amd64' }),
+  cmdline: Texts('kernel arguments, after those of the parent'),
+  drivers: Texts('kernel modules that its releases must have'),
+  persist: Texts('absolute paths that keep their content over reboots'),
+  outputs: Named(Type.Unknown(), 'what a release offers besides or in place of a root to boot'),
+  conffs: Type.String({ minLength: 1, description: 'pattern of the hosts that get files of their own' }),
+  branch: Type.String({ description: 'branch of the playbooks; not inherited' }),
+  schedule: Type.String({ description: 'when it is built: MINUTE HOUR DAY MONTH WEEKDAY' }),
+  schedule_options: ScheduleOptions,
+  squash_level: Type.Integer({ minimum: 1, maximum: 22, description: 'level of zstd for its layers' }),
+  secrets: Named(Type.String(), 'files of the building machine that its stages can read, by name'),
+  clean: Named(Type.Boolean(), 'operations of the cleaning before a commit, each on or off'),
+} as const satisfies TProperties;
+
+const Settings = closed(
+  {
+    ignore_stage_in_conffs: Texts('stages left out of conffs, as they are written'),
+    always_apply_stage_in_conffs: Texts('stages that conffs begin with'),
+    never_upload: Texts('images that are built and never published for hosts'),
+  },
+  'what holds for all images',
+);
+
+const IMAGE: { readonly $ref: string } = { $ref: '#/$defs/image' };
+
+/** Shape of an image, which children of an image have as well. */
+export const ImageSchema = Type.Object(optional(IMAGE_KEYS), {
+  additionalProperties: Type.Unsafe<unknown>(IMAGE),
+  description: 'an image; a key that is none of these is a child image',
+});
+
+/** Shape of `images/config.yml`. */
+export const ImageFileSchema = Type.Object(
+  { configuration: Type.Optional(Settings) },
+  { additionalProperties: Type.Unsafe<unknown>(IMAGE), $defs: { image: ImageSchema } },
+);
+
+function closed(properties: TProperties, description: string) {
+  return Type.Object(optional(properties), { additionalProperties: false, description });
+}
+
+function optional(properties: TProperties): TProperties {
+  return Object.fromEntries(Object.entries(properties).map(([key, value]) => [key, Type.Optional(value)]));
+}
