@@ -1,3 +1,22 @@
+import {
+  BLOCK,
+  CHECKSUM,
+  type Field,
+  GID,
+  LINK_NAME,
+  MAGIC,
+  MAJOR,
+  MINOR,
+  MODE,
+  MTIME,
+  NAME,
+  PREFIX,
+  SIZE,
+  TYPE,
+  TYPE_FLAGS,
+  UID,
+} from './tar-header.ts';
+
 /** One member of an archive. Paths are relative to the archive's root, without a leading `/` or a trailing one. */
 export type TarEntry = {
   readonly path: string;
@@ -5,37 +24,25 @@ export type TarEntry = {
   readonly mode: number;
   readonly uid: number;
   readonly gid: number;
+  /** Modification time, whole seconds since 1970; the archive's own unless given. */
+  readonly mtime?: number;
+  /** Extended attributes by name, such as the file capabilities in `security.capability`. */
+  readonly attributes?: ReadonlyMap<string, Uint8Array>;
 } & (
   | { readonly kind: 'file'; readonly content: Uint8Array }
   | { readonly kind: 'directory' }
   | { readonly kind: 'symlink'; readonly target: string }
-  | { readonly kind: 'character-device'; readonly major: number; readonly minor: number }
+  /** Another name of the file that came before it under the path `target`. */
+  | { readonly kind: 'hard-link'; readonly target: string }
+  | { readonly kind: 'character-device' | 'block-device'; readonly major: number; readonly minor: number }
+  | { readonly kind: 'fifo' }
 );
 
 /** What all members share. */
 export interface TarOptions {
-  /** Modification time of every member, seconds since 1970. */
+  /** Modification time of members that have none of their own, seconds since 1970. */
   readonly mtime: number;
 }
-
-const BLOCK = 512;
-
-// POSIX.1-1988 "ustar" interchange format: offset and length of each header field.
-const NAME = [0, 100] as const;
-const MODE = [100, 8] as const;
-const UID = [108, 8] as const;
-const GID = [116, 8] as const;
-const SIZE = [124, 12] as const;
-const MTIME = [136, 12] as const;
-const CHECKSUM = [148, 8] as const;
-const TYPE = 156;
-const LINK_NAME = [157, 100] as const;
-const MAGIC = 257;
-const MAJOR = [329, 8] as const;
-const MINOR = [337, 8] as const;
-const PREFIX = [345, 155] as const;
-
-const TYPE_FLAGS = { file: '0', symlink: '2', 'character-device': '3', directory: '5' } as const;
 
 /**
  * An uncompressed tar archive of the members, in the order given; the same members make the same bytes.
@@ -52,8 +59,9 @@ export function tarArchive(entries: Iterable<TarEntry>, options: TarOptions): Ui
 
 function* memberOf(entry: TarEntry, options: TarOptions): Generator<Uint8Array> {
   const name = Buffer.from(entry.kind === 'directory' ? `${entry.path}/` : entry.path);
-  const linkName = Buffer.from(entry.kind === 'symlink' ? entry.target : '');
+  const linkName = Buffer.from(entry.kind === 'symlink' || entry.kind === 'hard-link' ? entry.target : '');
   const split = splitName(name);
+  if (entry.attributes !== undefined && entry.attributes.size > 0) yield* attributesOf(entry.attributes);
   if (linkName.length > LINK_NAME[1]) yield* longName('K', linkName);
   if (split === undefined) yield* longName('L', name);
   const header = new Uint8Array(BLOCK);
@@ -70,9 +78,9 @@ function putMetadata(header: Uint8Array, entry: TarEntry, mtime: number): void {
   putNumber(header, UID, entry.uid);
   putNumber(header, GID, entry.gid);
   putNumber(header, SIZE, entry.kind === 'file' ? entry.content.length : 0);
-  putNumber(header, MTIME, mtime);
+  putNumber(header, MTIME, entry.mtime ?? mtime);
   header[TYPE] = TYPE_FLAGS[entry.kind].charCodeAt(0);
-  if (entry.kind === 'character-device') {
+  if (entry.kind === 'character-device' || entry.kind === 'block-device') {
     putNumber(header, MAJOR, entry.major);
     putNumber(header, MINOR, entry.minor);
   }
@@ -89,6 +97,26 @@ function* longName(flag: 'K' | 'L', name: Uint8Array): Generator<Uint8Array> {
   header[TYPE] = flag.charCodeAt(0);
   yield seal(header);
   yield* padded(content);
+}
+
+/** A pax header (POSIX.1-2001) with the records that GNU tar reads extended attributes from; BusyBox tar skips it. */
+function* attributesOf(attributes: ReadonlyMap<string, Uint8Array>): Generator<Uint8Array> {
+  const content = Buffer.concat([...attributes].map(([name, value]) => paxRecord(`SCHILY.xattr.${name}`, value)));
+  const header = new Uint8Array(BLOCK);
+  put(header, NAME, Buffer.from('././@PaxHeader'));
+  for (const field of [MODE, UID, GID, MTIME]) putNumber(header, field, 0);
+  putNumber(header, SIZE, content.length);
+  header[TYPE] = 'x'.charCodeAt(0);
+  yield seal(header);
+  yield* padded(content);
+}
+
+/** `LENGTH KEY=VALUE\n`, in which the length counts its own digits. */
+function paxRecord(key: string, value: Uint8Array): Uint8Array {
+  const rest = Buffer.concat([Buffer.from(` ${key}=`), value, Buffer.from('\n')]);
+  let length = rest.length + 1;
+  while (String(length).length + rest.length !== length) length = String(length).length + rest.length;
+  return Buffer.concat([Buffer.from(String(length)), rest]);
 }
 
 /** The name as ustar's prefix and name, cut at a slash that leaves both short enough; undefined when none does. */
@@ -114,8 +142,6 @@ function* padded(content: Uint8Array): Generator<Uint8Array> {
   const rest = content.length % BLOCK;
   if (rest > 0) yield new Uint8Array(BLOCK - rest);
 }
-
-type Field = readonly [offset: number, length: number];
 
 function put(header: Uint8Array, [offset, length]: Field, bytes: Uint8Array): void {
   if (bytes.length > length) throw new RangeError(`Cannot put ${bytes.length} bytes into ${length}`);
