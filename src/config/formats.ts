@@ -6,7 +6,7 @@ import { isHostPattern } from '../core/host-pattern.ts';
 import { parseChannelName, parseImageName } from '../core/image.ts';
 
 /** A text that `parse` understands; `wanted` completes "…, wanted". */
-function text(wanted: string, isValid: (value: string) => boolean) {
+export function text(wanted: string, isValid: (value: string) => boolean) {
   return Type.Refine(Type.String({ maxLength: 4096, description: wanted }), isValid, () => wanted);
 }
 

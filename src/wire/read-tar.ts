@@ -49,7 +49,8 @@ export function readTar(bytes: Uint8Array, limits: ReadTarLimits): readonly TarE
       extra = { ...extra, ...more };
       continue;
     }
-    if (entries.length >= limits.entries) throw new RangeError(`Cannot read more than ${limits.entries} members`);
+    if (entries.length >= limits.entries)
+      throw new RangeError(`Cannot read more than ${limits.entries} members`);
     entries.push(entryOf(header, content, { flag, extra }));
     extra = {};
   }
@@ -79,7 +80,8 @@ function paxOf(content: Buffer): Extra {
     else if (key === 'linkpath') extra.link = utf8(value);
     else if (key === 'mtime') extra.mtime = Math.floor(Number(value.toString('latin1')));
     else if (key.startsWith(XATTR)) attributes.set(key.slice(XATTR.length), value);
-    else if (key === 'size' || key.startsWith('GNU.sparse')) throw new RangeError(`Cannot read pax record "${key}"`);
+    else if (key === 'size' || key.startsWith('GNU.sparse'))
+      throw new RangeError(`Cannot read pax record "${key}"`);
   }
   return attributes.size > 0 ? { ...extra, attributes } : extra;
 }
@@ -90,7 +92,8 @@ function* paxRecords(content: Buffer): Generator<readonly [string, Buffer]> {
     const length = Number(content.toString('latin1', at, blank));
     const equals = content.indexOf(0x3d, blank);
     const end = at + length;
-    const isWhole = blank > at && equals > blank && Number.isSafeInteger(length) && end <= content.length && equals < end;
+    const isWhole =
+      blank > at && equals > blank && Number.isSafeInteger(length) && end <= content.length && equals < end;
     if (!isWhole) throw new RangeError('Cannot read a pax header: it is damaged');
     yield [content.toString('utf8', blank + 1, equals), content.subarray(equals + 1, end - 1)];
     at = end;
@@ -143,7 +146,8 @@ function checkHeader(header: Buffer): void {
   for (let at = 0; at < BLOCK; at++) {
     if (at < offset || at >= offset + length) sum += header.readUInt8(at);
   }
-  if (sum !== numberIn(header, CHECKSUM)) throw new RangeError('Cannot read the archive: a header is damaged');
+  if (sum !== numberIn(header, CHECKSUM))
+    throw new RangeError('Cannot read the archive: a header is damaged');
 }
 
 /** Octal digits, or GNU's base 256 where the top bit is set. */
@@ -174,6 +178,8 @@ function utf8(bytes: Uint8Array): string {
   try {
     return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
   } catch {
-    throw new RangeError(`Cannot read the name ${JSON.stringify(Buffer.from(bytes).toString('latin1'))}: it is not UTF-8`);
+    throw new RangeError(
+      `Cannot read the name ${JSON.stringify(Buffer.from(bytes).toString('latin1'))}: it is not UTF-8`,
+    );
   }
 }

@@ -101,7 +101,9 @@ function* longName(flag: 'K' | 'L', name: Uint8Array): Generator<Uint8Array> {
 
 /** A pax header (POSIX.1-2001) with the records that GNU tar reads extended attributes from; BusyBox tar skips it. */
 function* attributesOf(attributes: ReadonlyMap<string, Uint8Array>): Generator<Uint8Array> {
-  const content = Buffer.concat([...attributes].map(([name, value]) => paxRecord(`SCHILY.xattr.${name}`, value)));
+  const content = Buffer.concat(
+    [...attributes].map(([name, value]) => paxRecord(`SCHILY.xattr.${name}`, value)),
+  );
   const header = new Uint8Array(BLOCK);
   put(header, NAME, Buffer.from('././@PaxHeader'));
   for (const field of [MODE, UID, GID, MTIME]) putNumber(header, field, 0);

@@ -1,0 +1,236 @@
+import { createHash } from 'node:crypto';
+import { lstat, readFile, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { pathInRoot } from '../../build/root-path.ts';
+import type { AnsibleSettings } from '../../config/ansible.ts';
+import { CommandError } from '../../core/command-error.ts';
+import { AppError } from '../../core/errors.ts';
+import { canonicalJson } from '../../core/release.ts';
+import type { Argv, CommandRunner } from '../../ports/command.ts';
+import type {
+  PlaybookOutcome,
+  PlaybookRun,
+  Playbooks,
+  PlaybookTree,
+  PlaybookUse,
+} from '../../ports/playbooks.ts';
+import { systemPath } from '../command.ts';
+import { GitMirror } from '../git.ts';
+import { readAnsibleConfig } from './ansible-config.ts';
+import { playbookClosure } from './closure.ts';
+import { digestClosure } from './closure-digest.ts';
+import { siteInventory, variablesOf } from './inventory.ts';
+import { listedHosts, outcomesOf } from './results.ts';
+import { ansibleEnvironment, runEnvironment, writeEmptyConfig, writeInventory, writeRunFiles } from './run-files.ts';
+
+/** What {@link AnsiblePlaybooks} works with. */
+export interface AnsibleOptions {
+  readonly settings: AnsibleSettings;
+  /** Folder of the images: where playbooks are without a repository. */
+  readonly images: string;
+  /** Folder for the mirror of the repository. */
+  readonly directory: string;
+  readonly commands: CommandRunner;
+}
+
+type Select = Parameters<Playbooks['select']>[1];
+
+const LIST_LIMIT = 10 * 60_000;
+const MAX_RESULTS = 64 * 1024 * 1024;
+
+/** Playbooks run by the `ansible-playbook` of this machine. */
+export class AnsiblePlaybooks implements Playbooks {
+  readonly #options: AnsibleOptions;
+  readonly #mirror: GitMirror | undefined;
+
+  constructor(options: AnsibleOptions) {
+    const { repository, key, knownHosts } = options.settings;
+    this.#options = options;
+    this.#mirror =
+      repository === undefined ? undefined : new GitMirror({ ...options, repository, key, knownHosts });
+  }
+
+  async pin(
+    branches: readonly (string | undefined)[],
+    { signal }: { readonly signal: AbortSignal },
+  ): Promise<ReadonlyMap<string | undefined, PlaybookTree>> {
+    const { settings, images } = this.#options;
+    const trees = new Map<string | undefined, PlaybookTree>();
+    if (branches.length > 0) await this.#mirror?.fetch(signal);
+    for (const branch of new Set(branches)) {
+      if (this.#mirror === undefined) {
+        if (branch !== undefined) throw withoutRepository(branch);
+        trees.set(branch, { directory: join(images, settings.directory), commit: undefined });
+      } else {
+        const commit = await this.#mirror.commitOf(branch ?? settings.branch);
+        trees.set(branch, {
+          directory: join(await this.#mirror.checkOut(commit), settings.directory),
+          commit,
+        });
+      }
+    }
+    return trees;
+  }
+
+  async digest({ tree, playbook, hosts, inventory }: PlaybookUse): Promise<string> {
+    const { settings } = this.#options;
+    await requirePlaybook(tree, playbook);
+    const config = await readAnsibleConfig(tree.directory, settings.inventory);
+    const { files, mentionsOthers } = await playbookClosure({
+      root: tree.directory,
+      playbook,
+      hosts,
+      config,
+    });
+    const seen = inventory.filter(({ name }) => mentionsOthers || hosts.includes(name));
+    const seed = {
+      files: await digestClosure(tree.directory, files),
+      arguments: settings.arguments,
+      inventory: seen.map((host) => [host.name, variablesOf(host)]),
+    };
+    return createHash('sha256').update(canonicalJson(seed)).digest('hex');
+  }
+
+  async select(pattern: string, { tree, inventory, folder, signal }: Select): Promise<readonly string[]> {
+    const file = await writeInventory(folder, siteInventory(inventory, []));
+    const { stdout } = await this.#ansible(
+      ['ansible', ...(await this.#inventories(tree, file)), '--list-hosts', '--', pattern],
+      { tree, folder, signal, environment: {}, timeout: LIST_LIMIT },
+    );
+    return listedHosts(stdout).filter((name) => !name.startsWith('master-'));
+  }
+
+  async run(run: PlaybookRun): Promise<readonly PlaybookOutcome[]> {
+    const { tree, playbook, hosts, folder, inConffsBuild, log, signal } = run;
+    const { settings } = this.#options;
+    for (const { name, room } of hosts)
+      await requirePython(name, join('/proc', String(room.pid), 'root', room.root));
+    const files = await writeRunFiles(run);
+    const inventories = await this.#inventories(tree, files.inventory);
+    const limits = ['--limit', `@${files.limit}`, '--forks', String(settings.forks)];
+    const variables = ['--extra-vars', `@${files.variables}`];
+    const argv: Argv = [
+      'ansible-playbook',
+      ...inventories,
+      ...limits,
+      ...settings.arguments,
+      ...variables,
+      '--',
+      playbook,
+    ];
+    const environment = runEnvironment(files, inConffsBuild);
+    const names = hosts.map(({ name }) => name);
+    await this.#hook('before', run);
+    const failure = await this.#ansible(argv, { tree, folder, signal, environment, log }).then(
+      () => undefined,
+      (error: unknown) => failureOf(error, signal),
+    );
+    const outcomes = outcomesOf({ text: await readResults(files.results), hosts: names, failure });
+    await this.#hook('after', run);
+    return outcomes;
+  }
+
+  async #ansible(
+    argv: Argv,
+    options: Pick<PlaybookRun, 'tree' | 'folder' | 'signal'> & {
+      readonly environment: Record<string, string>;
+      readonly log?: PlaybookRun['log'];
+      readonly timeout?: number;
+    },
+  ) {
+    const { tree, folder, environment, ...rest } = options;
+    const { exists } = await readAnsibleConfig(tree.directory, undefined);
+    const config = exists ? join(tree.directory, 'ansible.cfg') : await writeEmptyConfig(folder);
+    try {
+      return await this.#options.commands.run(argv, {
+        ...rest,
+        cwd: tree.directory,
+        environment: { ...ansibleEnvironment(folder, config), ...environment },
+        tethered: true,
+      });
+    } catch (error) {
+      if (!(error instanceof CommandError) || error.failure.kind !== 'not-found') throw error;
+      throw new AppError('build-failed', 'Cannot run playbooks: this machine has no Ansible', {
+        remedy: 'Install Debian\'s package "ansible-core", or "ansible" for all collections',
+        cause: error,
+      });
+    }
+  }
+
+  async #inventories(tree: PlaybookTree, own: string): Promise<readonly string[]> {
+    const { inventories } = await readAnsibleConfig(tree.directory, this.#options.settings.inventory);
+    // Of two that name a host the later one's variables win.
+    return [...inventories.map((path) => join(tree.directory, path)), own].flatMap((path) => [
+      '--inventory',
+      path,
+    ]);
+  }
+
+  async #hook(
+    when: 'before' | 'after',
+    { tree, playbook, hosts, folder, inConffsBuild, log, signal }: PlaybookRun,
+  ) {
+    const program = this.#options.settings.hooks[when];
+    if (program === undefined) return;
+    const environment = {
+      PATH: systemPath(),
+      BIVOUAC_PLAYBOOK: playbook,
+      BIVOUAC_COMMIT: tree.commit ?? '',
+      BIVOUAC_HOSTS: hosts.map(({ name }) => name).join(','),
+      BIVOUAC_IN_CONFFS_BUILD: String(inConffsBuild),
+    };
+    await this.#options.commands.run([program], {
+      cwd: tree.directory,
+      environment,
+      log,
+      signal,
+      tethered: true,
+    });
+  }
+}
+
+function failureOf(error: unknown, signal: AbortSignal): string {
+  signal.throwIfAborted();
+  if (!(error instanceof CommandError) || error.failure.kind !== 'exit') throw error;
+  const line = error.tail.find((text) => /^(?:ERROR!|\[ERROR\]|fatal:)/.test(text)) ?? error.tail.at(-1);
+  return `ansible-playbook ended with exit code ${error.failure.exitCode}${line === undefined ? '' : `: ${line}`}`;
+}
+
+async function readResults(path: string): Promise<string> {
+  const { size } = await stat(path);
+  if (size > MAX_RESULTS)
+    throw new AppError('too-large', `Cannot read the results of a playbook: they have ${size} bytes`);
+  return readFile(path, 'utf8');
+}
+
+async function requirePlaybook({ directory, commit }: PlaybookTree, playbook: string): Promise<void> {
+  const info = await stat(join(directory, playbook)).catch(() => undefined);
+  if (info?.isFile()) return;
+  const where = commit === undefined ? `"${directory}"` : `commit ${commit.slice(0, 12)} of the repository`;
+  throw new AppError('config-invalid', `Cannot find playbook "${playbook}" in ${where}`, {
+    remedy: 'Name a file there, or set "ansible.directory" in bivouac.yml',
+  });
+}
+
+async function requirePython(name: string, root: string): Promise<void> {
+  const python = await pathInRoot(root, '/usr/bin/python3');
+  if ((await lstat(python).catch(() => undefined))?.isFile()) return;
+  throw new AppError(
+    'build-failed',
+    `Cannot run a playbook for "${name}": its root has no "/usr/bin/python3"`,
+    {
+      remedy:
+        'Install "python3" in an earlier stage: a script with "apt-get update; apt-get install --yes python3"',
+    },
+  );
+}
+
+function withoutRepository(branch: string): AppError {
+  return new AppError(
+    'config-invalid',
+    `Cannot use branch "${branch}" of the playbooks: there is no repository`,
+    {
+      remedy: 'Set "ansible.repository" in bivouac.yml, or remove the branch',
+    },
+  );
+}

@@ -1,0 +1,215 @@
+import { createHash } from 'node:crypto';
+import { mkdir, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { isBranchName } from '../core/branch.ts';
+import { CommandError } from '../core/command-error.ts';
+import { AppError, messageOf } from '../core/errors.ts';
+import type { Argv, CommandRunner } from '../ports/command.ts';
+import { systemPath } from './command.ts';
+
+/** A repository of somebody else's and how to reach it. */
+export interface GitOptions {
+  /** URL or absolute path. */
+  readonly repository: string;
+  /** Private SSH key and known host keys; absolute paths. */
+  readonly key: string | undefined;
+  readonly knownHosts: string | undefined;
+  /** Folder for the mirror and the commits checked out; made where missing. */
+  readonly directory: string;
+  readonly commands: CommandRunner;
+}
+
+const FETCH_LIMIT = 10 * 60_000;
+const REFS = ['+refs/heads/*:refs/heads/*', '+refs/tags/*:refs/tags/*'] as const;
+
+/**
+ * A bare mirror of a repository and a folder for each commit in use. Nothing of the machine's or the repository's own
+ * configuration of git counts: no hooks, no filters, no credential programs, no transport that starts a program.
+ */
+export class GitMirror {
+  readonly #options: GitOptions;
+  readonly #mirror: string;
+  readonly #config: string;
+  readonly #sshConfig: string;
+
+  constructor(options: GitOptions) {
+    this.#options = options;
+    const name = createHash('sha256').update(options.repository).digest('hex').slice(0, 16);
+    this.#mirror = join(options.directory, `${name}.git`);
+    this.#config = join(options.directory, `${name}.config`);
+    this.#sshConfig = join(options.directory, `${name}.ssh_config`);
+  }
+
+  /** Bring the mirror up to date; rejects when the repository cannot be reached. */
+  async fetch(signal: AbortSignal): Promise<void> {
+    const { repository } = this.#options;
+    await this.#prepare();
+    const options = ['--quiet', '--prune', '--no-write-fetch-head', '--no-auto-maintenance'];
+    try {
+      await this.#git(['fetch', ...options, '--', repository, ...REFS], { signal, timeout: FETCH_LIMIT });
+    } catch (error) {
+      signal.throwIfAborted();
+      const reason = error instanceof CommandError ? (error.tail.at(-1) ?? error.message) : messageOf(error);
+      throw new AppError(
+        'build-failed',
+        `Cannot fetch repository ${JSON.stringify(withoutPassword(repository))}: ${reason}`,
+        {
+          remedy: 'Check "ansible.repository", "ansible.key" and "ansible.known_hosts" in bivouac.yml',
+          cause: error,
+        },
+      );
+    }
+  }
+
+  /** The commit that a branch, else a tag, points to, 40 hexadecimal digits; rejects with `config-invalid` when there is none. */
+  async commitOf(branch: string): Promise<string> {
+    if (isBranchName(branch)) {
+      for (const kind of ['heads', 'tags']) {
+        const commit = await this.#resolve(`refs/${kind}/${branch}^{commit}`);
+        if (commit !== undefined) return commit;
+      }
+    }
+    const { stdout } = await this.#git([
+      'for-each-ref',
+      '--count=20',
+      '--format=%(refname:short)',
+      'refs/heads',
+    ]);
+    const known = stdout
+      .trim()
+      .split('\n')
+      .map((name) => JSON.stringify(name));
+    throw new AppError(
+      'config-invalid',
+      `Cannot find branch ${JSON.stringify(branch.slice(0, 200))} of the playbooks`,
+      {
+        remedy: `Branches are ${known.join(', ')}; set "branch" of the image, or "ansible.branch" for all`,
+      },
+    );
+  }
+
+  /** A folder with the files of a commit, without `.git`; what is there once stays as it is. */
+  async checkOut(commit: string): Promise<string> {
+    const target = join(this.#options.directory, 'commits', commit);
+    if (await exists(target)) return target;
+    const temporary = join(this.#options.directory, 'commits', `.new-${process.pid}-${commit}`);
+    await rm(temporary, { recursive: true, force: true });
+    await mkdir(join(temporary, 'files'), { recursive: true, mode: 0o700 });
+    const environment = { GIT_INDEX_FILE: join(temporary, 'index') };
+    await this.#git([`--work-tree=${join(temporary, 'files')}`, 'checkout', '--force', commit, '--', '.'], {
+      environment,
+    });
+    await rename(join(temporary, 'files'), target).catch(async (error: unknown) => {
+      if (!(await exists(target))) throw error; // another process was faster
+    });
+    await rm(temporary, { recursive: true, force: true });
+    return target;
+  }
+
+  async #resolve(revision: string): Promise<string | undefined> {
+    try {
+      const { stdout } = await this.#git(['rev-parse', '--quiet', '--verify', '--end-of-options', revision]);
+      return /^[0-9a-f]{40,64}$/m.exec(stdout)?.[0];
+    } catch (error) {
+      if (error instanceof CommandError && error.failure.kind === 'exit') return undefined;
+      throw error;
+    }
+  }
+
+  async #prepare(): Promise<void> {
+    const { directory, repository } = this.#options;
+    await mkdir(join(directory, 'commits'), { recursive: true, mode: 0o700 });
+    await writeFile(this.#config, gitConfig(repository), { mode: 0o600 });
+    await writeFile(this.#sshConfig, sshConfig(this.#options), { mode: 0o600 });
+    if (!(await exists(join(this.#mirror, 'HEAD')))) {
+      await this.#commands(['git', 'init', '--quiet', '--bare', '--template=', '--', this.#mirror]);
+    }
+  }
+
+  #git(
+    args: readonly string[],
+    options: { environment?: Record<string, string>; signal?: AbortSignal; timeout?: number } = {},
+  ) {
+    return this.#commands(['git', `--git-dir=${this.#mirror}`, ...args], options);
+  }
+
+  #commands(
+    argv: Argv,
+    {
+      environment = {},
+      ...options
+    }: { environment?: Record<string, string>; signal?: AbortSignal; timeout?: number } = {},
+  ) {
+    return this.#options.commands.run(argv, {
+      environment: {
+        PATH: systemPath(),
+        HOME: '/nonexistent',
+        LC_ALL: 'C.UTF-8',
+        GIT_CONFIG_SYSTEM: '/dev/null',
+        GIT_CONFIG_GLOBAL: this.#config,
+        GIT_TERMINAL_PROMPT: '0',
+        GIT_ATTR_NOSYSTEM: '1',
+        GIT_LFS_SKIP_SMUDGE: '1',
+        // Git gives this to a shell, so the path comes by a variable and not in the text.
+        GIT_SSH_COMMAND: 'ssh -F "$BIVOUAC_SSH_CONFIG"',
+        GIT_SSH_VARIANT: 'ssh',
+        BIVOUAC_SSH_CONFIG: this.#sshConfig,
+        ...environment,
+      },
+      tethered: true,
+      ...options,
+    });
+  }
+}
+
+/** The whole configuration that git sees. */
+export function gitConfig(repository: string): string {
+  const lines = [
+    '[core]',
+    'hooksPath = /dev/null',
+    'fsmonitor = false',
+    '[credential]',
+    'helper =',
+    '[protocol]',
+    'allow = never',
+    ...['file', 'git', 'http', 'https', 'ssh'].flatMap((name) => [`[protocol "${name}"]`, 'allow = always']),
+    // The one that the administrator named may belong to another user of this machine.
+    ...(repository.startsWith('/')
+      ? ['[safe]', `directory = ${quoted(repository)}`, `directory = ${quoted(`${repository}/.git`)}`]
+      : []),
+  ];
+  return `${lines.join('\n')}\n`;
+}
+
+/** Nothing is asked and no unknown host is trusted. */
+export function sshConfig({ key, knownHosts }: Pick<GitOptions, 'key' | 'knownHosts'>): string {
+  const lines = [
+    'BatchMode yes',
+    'StrictHostKeyChecking yes',
+    'ForwardAgent no',
+    'PermitLocalCommand no',
+    'ConnectTimeout 30',
+    ...(key === undefined ? [] : ['IdentitiesOnly yes', `IdentityFile ${sshQuoted(key)}`]),
+    ...(knownHosts === undefined ? [] : [`UserKnownHostsFile ${sshQuoted(knownHosts)}`]),
+  ];
+  return `${lines.join('\n')}\n`;
+}
+
+/** ssh_config(5) takes `%` for a token and has no way to quote a quote. */
+function sshQuoted(path: string): string {
+  if (/["\\\n]/.test(path))
+    throw new AppError('config-invalid', `Cannot use path ${JSON.stringify(path)} for SSH: it has a quote`);
+  return `"${path.replaceAll('%', '%%')}"`;
+}
+
+function quoted(text: string): string {
+  return `"${text.replaceAll('\\', '\\\\').replaceAll('"', '\\"')}"`;
+}
+
+function withoutPassword(url: string): string {
+  return url.replace(/^([a-z]+:\/\/)[^/@]*@/, '$1');
+}
+
+async function exists(path: string): Promise<boolean> {
+  return (await stat(path).catch(() => undefined)) !== undefined;
+}
