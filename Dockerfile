@@ -20,7 +20,7 @@ RUN if [ -n "$NPM_REGISTRY" ]; then export npm_config_registry="$NPM_REGISTRY"; 
     scripts/setup serve --npm-only
 COPY tsconfig.json tsconfig.build.json ./
 COPY src src
-RUN PATH="$PWD/node_modules/.bin:$PATH" && tsc -p tsconfig.build.json && chmod 0755 dist/main.js \
+RUN PATH="$PWD/node_modules/.bin:$PATH" && tsc -p tsconfig.build.json && cp -R src/adapters/ansible/plugins dist/adapters/ansible/ && chmod 0755 dist/main.js \
  && install -D -m 0755 node_modules/node/bin/node /out/usr/local/bin/node \
  && npm prune --omit=dev --ignore-scripts --no-audit --no-fund \
  && install -d /out/opt/bivouac \

@@ -2,17 +2,24 @@ import { join } from 'node:path';
 import type { BuildSite } from '../build/site.ts';
 import type { Site } from '../config/site.ts';
 import { FlockBuildLocks } from './build-locks.ts';
+import type { PlaybookWorld } from '../build/playbook-world.ts';
+import { AnsiblePlaybooks } from './ansible/ansible.ts';
 import { openBuildahEngine } from './buildah.ts';
 import { backgroundRunner, commandRunner } from './command.ts';
 import { AptMirror } from './mirror.ts';
+import { NamespaceRooms } from './rooms.ts';
 import type { State } from './state.ts';
+
+/** The part of a site's configuration that builds depend on. */
+export type BuildPlace = Pick<Site, 'directories' | 'build' | 'ansible'>;
 
 /** Everything a build needs, below the site's data directory; `builder` is name and version of this program. */
 export async function openBuildSite(
-  { directories, build }: Pick<Site, 'directories' | 'build'>,
+  site: BuildPlace,
   state: State,
   builder: string,
 ): Promise<BuildSite> {
+  const { directories, build } = site;
   const directory = directories.data;
   const mirror = new AptMirror(commandRunner);
   const engine = await openBuildahEngine({
@@ -20,7 +27,13 @@ export async function openBuildSite(
     commands: backgroundRunner,
   });
   return {
-    world: { engine, commands: backgroundRunner, artefacts: state.artefacts, mirror },
+    world: {
+      engine,
+      commands: backgroundRunner,
+      artefacts: state.artefacts,
+      mirror,
+      playbooks: playbooksOf(site, state),
+    },
     cache: state.buildCache,
     built: state.builtImages,
     catalogue: state.catalogue,
@@ -30,5 +43,16 @@ export async function openBuildSite(
     clock: state.clock,
     workFolder: join(directory, 'work'),
     builder,
+  };
+}
+
+function playbooksOf({ directories, ansible: settings }: BuildPlace, { snapshots }: State): PlaybookWorld {
+  const directory = join(directories.data, 'playbooks');
+  const options = { settings, images: directories.images, directory, commands: backgroundRunner };
+  return {
+    ansible: new AnsiblePlaybooks(options),
+    rooms: new NamespaceRooms(backgroundRunner),
+    hosts: async () => (await snapshots.current()).inventory.hosts,
+    trees: new Map(),
   };
 }

@@ -5,7 +5,7 @@ import type { LineSink } from '../ports/container-engine.ts';
 import { type BuiltImages, builtOf, recordBuilt } from './built-image.ts';
 import { executePlan } from './execute.ts';
 import type { Plan } from './plan.ts';
-import { inputDigests, type PlanRequest, prepare, requestedBuilds } from './prepare.ts';
+import { type InputSite, type PlanRequest, prepare, readInputs, requestedBuilds } from './prepare.ts';
 import { publishRelease, releaseOf } from './publish.ts';
 import { requireBuildable } from './request.ts';
 import { imageChain, requirePublishable } from './selection.ts';
@@ -40,9 +40,10 @@ export async function buildImage(request: BuildRequest, site: BuildSite): Promis
   try {
     const here = { ...site, world: session.world, workFolder: session.workFolder };
     const prepared = await prepare(request, here);
-    const { plan } = prepared;
+    const { plan, playbooks } = prepared;
+    const world = { ...here.world, playbooks };
     const { log, signal } = request;
-    const results = await executePlan(plan, { ...here, ...prepared, log, signal }).catch(
+    const results = await executePlan(plan, { ...here, ...prepared, world, log, signal }).catch(
       async (error: unknown) => {
         await recordBuilt(plan, (id) => site.cache.find(id), site.built).catch(() => undefined);
         throw error;
@@ -66,20 +67,24 @@ export async function planImage(
   site: BuildSite,
 ): Promise<Plan & { readonly downstream: readonly TreeEntry[] }> {
   const { plan } = await prepare(request, site);
-  const facts = await treeFacts(request.images, site.built);
+  const facts = await treeFacts(request.images, { ...site, playbooks: site.world.playbooks });
   return { ...plan, downstream: downstreamOf(plan, facts) };
 }
 
 /** Every image with the state of its root: whether it is what its definition and inputs say now. */
 export async function imageStates(
   images: readonly ImageDefinition[],
-  built: BuiltImages,
+  site: InputSite & { readonly built: BuiltImages },
 ): Promise<readonly TreeEntry[]> {
-  return treeStates(await treeFacts(images, built));
+  return treeStates(await treeFacts(images, site));
 }
 
-async function treeFacts(images: readonly ImageDefinition[], built: BuiltImages): Promise<TreeFacts> {
-  return { images, inputs: await inputDigests(images), built: builtOf(images, await built.all()) };
+async function treeFacts(
+  images: readonly ImageDefinition[],
+  { built, ...site }: InputSite & { readonly built: BuiltImages },
+): Promise<TreeFacts> {
+  const { inputs } = await readInputs(images, site);
+  return { images, inputs, built: builtOf(images, await built.all()) };
 }
 
 function closingLine(image: ImageName, { release, published, stepsRun, seconds }: BuildOutcome): string {

@@ -8,6 +8,8 @@ import type { ContainerImageId, LineSink } from '../ports/container-engine.ts';
 import { BuildError } from './build-error.ts';
 import type { InputDigests } from './content-id.ts';
 import type { KnownResults, Plan, PlannedStep } from './plan.ts';
+import { parsePlaybookInput } from './playbook-input.ts';
+import { playbookDigest } from './playbook-world.ts';
 import { doneLine, knownLine, runningLine, sharedLine } from './progress.ts';
 import { digestSource } from './source-tree.ts';
 import type { Action, Step, StepArgs } from './step.ts';
@@ -15,6 +17,7 @@ import type { BuildWorld, StepContext, StepRunner } from './step-context.ts';
 import { bootstrap } from './steps/bootstrap.ts';
 import { copyFiles } from './steps/copy-files.ts';
 import { makeInitramfs } from './steps/make-initramfs.ts';
+import { runPlaybook } from './steps/run-playbook.ts';
 import { runScript } from './steps/run-script.ts';
 import { takeFiles } from './steps/take-files.ts';
 import { isWhole } from './whole.ts';
@@ -27,6 +30,7 @@ type Executors = { readonly [A in Action]: StepRunner<StepArgs[A]> };
 const EXECUTORS: Executors = {
   bootstrap,
   'run-script': runScript,
+  'run-playbook': runPlaybook,
   'copy-files': copyFiles,
   'make-initramfs': makeInitramfs,
   'take-files': takeFiles,
@@ -114,7 +118,7 @@ async function runStep(
   try {
     const signal = AbortSignal.any([options.signal, timeLimit]);
     const result = await dispatch(step, await contextOf(step, results, { ...options, signal }));
-    await requireUnchanged(step, options.inputs);
+    await requireUnchanged(step, options);
     await options.cache.put(step.id, result);
     log(doneLine(step, place, { seconds: (clock.now() - startedAt) / 1000, result }));
     return result;
@@ -147,11 +151,15 @@ async function contextOf(step: Step, results: KnownResults, options: PlacedOptio
 }
 
 /** A file edited while its stage ran would be remembered under the digest of what it held before. */
-async function requireUnchanged(step: Step, inputs: InputDigests): Promise<void> {
+async function requireUnchanged(step: Step, { inputs, world }: ExecuteOptions): Promise<void> {
   if (!('path' in step.args)) return;
   const { path } = step.args;
-  if ((await digestSource(path)) === inputs.get(path)) return;
-  throw new AppError('build-failed', `Cannot keep the layer: "${path}" was changed while the stage ran`, {
+  const playbook = parsePlaybookInput(path);
+  const digest =
+    playbook === undefined ? await digestSource(path) : await playbookDigest(world.playbooks, playbook);
+  if (digest === inputs.get(path)) return;
+  const what = playbook === undefined ? path : playbook.playbook;
+  throw new AppError('build-failed', `Cannot keep the layer: "${what}" was changed while the stage ran`, {
     remedy: 'Build again',
   });
 }

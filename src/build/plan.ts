@@ -5,6 +5,7 @@ import type { BuiltLayer } from './built-image.ts';
 import type { InputDigests } from './content-id.ts';
 import { contentId } from './content-id.ts';
 import { stageEnvironment } from './environment.ts';
+import { inputOf, playbookInput } from './playbook-input.ts';
 import { type PlannedBuild, rootStages } from './request.ts';
 import type { ReusedRoot } from './reuse.ts';
 import type { ImageChain } from './selection.ts';
@@ -157,7 +158,13 @@ class StepList {
   }
 
   private addStage(image: ImageDefinition, stage: StageDefinition): void {
-    const { name, path } = stage;
+    const { name } = stage;
+    if (stage.kind === 'playbook') {
+      const path = playbookInput(inputOf(stage, image));
+      const args = { path, environment: stageEnvironment(image, name) };
+      return this.add(image, name, { action: 'run-playbook', args });
+    }
+    const { path } = stage;
     if (stage.kind === 'files') return this.add(image, name, { action: 'copy-files', args: { path } });
     this.add(image, name, {
       action: 'run-script',

@@ -1,12 +1,14 @@
 import type { ImageDefinition, ImageName, ImageSettings } from '../core/image.ts';
 import type { BuildRequest } from '../core/job.ts';
 import type { BuildCache } from '../ports/build-cache.ts';
+import type { BuildLocks } from '../ports/build-locks.ts';
 import type { ReleaseSigning } from '../ports/signer.ts';
 import { type BuiltImage, type BuiltImages, type BuiltLayer, builtOf } from './built-image.ts';
 import type { InputDigests } from './content-id.ts';
 import type { KnownResults, Plan } from './plan.ts';
 import { planBuild, stepsOf } from './plan.ts';
-import { buildsOf, type PlannedBuild } from './request.ts';
+import { pinPlaybooks, type PlaybookWorld, playbookDigests, playbooksOf } from './playbook-world.ts';
+import { buildsOf, type PlannedBuild, rootStages } from './request.ts';
 import { type ReusedRoot, reusedRoot } from './reuse.ts';
 import { type ImageChain, imageChain } from './selection.ts';
 import { NO_SETTINGS } from './settings.ts';
@@ -14,6 +16,9 @@ import { digestSource } from './source-tree.ts';
 import type { Action, Step } from './step.ts';
 import type { BuildWorld } from './step-context.ts';
 import { isWhole } from './whole.ts';
+
+/** For a fetch of the playbooks that nobody can stop, in milliseconds. */
+const FETCH_LIMIT = 10 * 60_000;
 
 /** What to plan: a request, all of it and of all ancestors unless it says less, and the tree that it is about. */
 export interface PlanRequest extends Partial<Omit<BuildRequest, 'image' | 'fresh'>> {
@@ -26,7 +31,8 @@ export interface PlanRequest extends Partial<Omit<BuildRequest, 'image' | 'fresh
 
 /** What a plan is made from besides the request. */
 export interface PlanningSite {
-  readonly world: Pick<BuildWorld, 'engine' | 'artefacts'>;
+  readonly world: Pick<BuildWorld, 'engine' | 'artefacts' | 'playbooks'>;
+  readonly locks: BuildLocks;
   readonly cache: BuildCache;
   readonly built: BuiltImages;
   readonly signing: ReleaseSigning;
@@ -37,6 +43,8 @@ export interface Preparation {
   readonly plan: Plan;
   readonly known: KnownResults;
   readonly inputs: InputDigests;
+  /** With the commits that the plan was made from. */
+  readonly playbooks: PlaybookWorld;
 }
 
 /** The builds that a request comes to. */
@@ -57,16 +65,20 @@ export function requestedBuilds({
 }
 
 /** Look at the inputs and at what is known, and plan. */
-export async function prepare(request: PlanRequest, site: PlanningSite): Promise<Preparation> {
-  const { image, images, fresh = false } = request;
-  const chain = imageChain(images, image);
+export async function prepare(
+  request: PlanRequest & { readonly signal?: AbortSignal },
+  site: PlanningSite,
+): Promise<Preparation> {
+  const { image, images, fresh = false, branch } = request;
+  const chain = ofBranch(imageChain(images, image), branch);
   const builds = requestedBuilds(request);
   const reused = await usableRoot(chain, builds, site);
-  const inputs = await inputDigests(chain);
+  const { signal } = request;
+  const { inputs, playbooks } = await readInputs(chain, { ...site, playbooks: site.world.playbooks, signal });
   const keys = await site.signing.keys.trusted();
   const known = await knownResults(stepsOf(chain, inputs, { keys, reused }), site, reused?.layers ?? []);
   const forced = forcedActions(request);
-  return { plan: planBuild(chain, inputs, { known, fresh, builds, forced, keys, reused }), known, inputs };
+  return { plan: planBuild(chain, inputs, { known, fresh, builds, forced, keys, reused }), known, inputs, playbooks };
 }
 
 /** Who asks for the initramfs or the kernel alone wants it made, whatever is known. */
@@ -91,12 +103,33 @@ async function usableRoot(
   }
 }
 
-/** Digests of the files that the stages of these images are made from. */
-export async function inputDigests(images: readonly ImageDefinition[]): Promise<InputDigests> {
-  const paths = new Set(images.flatMap((image) => image.stages.map((stage) => stage.path)));
-  return new Map(
-    await Promise.all([...paths].map(async (path) => [path, await digestSource(path)] as const)),
-  );
+/** Where inputs are read from. */
+export interface InputSite {
+  readonly playbooks: PlaybookWorld;
+  readonly locks: BuildLocks;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Digests of the files and playbooks that the roots of these images are made from, and the commits that those are of. */
+export async function readInputs(
+  images: readonly ImageDefinition[],
+  { playbooks, locks, signal = AbortSignal.timeout(FETCH_LIMIT) }: InputSite,
+): Promise<{ readonly inputs: InputDigests; readonly playbooks: PlaybookWorld }> {
+  const stages = images.flatMap(rootStages);
+  const paths = new Set(stages.flatMap((stage) => ('path' in stage ? stage.path : [])));
+  const used = playbooksOf(images);
+  const pinned = await pinPlaybooks(used, { playbooks, locks, signal });
+  const inputs = new Map([
+    ...(await Promise.all([...paths].map(async (path) => [path, await digestSource(path)] as const))),
+    ...(await playbookDigests(pinned, used)),
+  ]);
+  return { inputs, playbooks: pinned };
+}
+
+/** The chain with the branch of a request in place of the images' own. */
+function ofBranch([base, ...above]: ImageChain, branch: string | undefined): ImageChain {
+  if (branch === undefined) return [base, ...above];
+  return [{ ...base, branch }, ...above.map((image) => ({ ...image, branch }))];
 }
 
 /** Remembered results that can still be used; of a layer that is reused, the one it had then. */

@@ -1,5 +1,6 @@
 import { isAbsolute, join } from 'node:path';
 import type { StageDefinition } from '../core/image.ts';
+import { isBranchName } from './keys/build-keys.ts';
 
 /** What is found at a path, symbolic links followed. */
 export type PathKind = 'file' | 'directory' | 'other';
@@ -13,13 +14,13 @@ export type StageReading =
   | { readonly fault: string; readonly remedy: string };
 
 const LATER: readonly (readonly [form: RegExp, what: string])[] = [
-  [/^[^@/]+@|\.ya?ml$/, 'an Ansible playbook'],
   [/(?:^|\/)(?:Containerfile|Dockerfile)$/, 'a Containerfile'],
   [/\.bu$/, 'a Butane file'],
 ];
 
 /** Tell a stage's kind by the form of its name: `*.sh` is a script, a directory a files overlay. */
 export function readStage(name: string, directory: string, stat: Stat): StageReading {
+  if (/\.ya?ml$/.test(name)) return playbookStage(name);
   const later = LATER.find(([form]) => form.test(name));
   if (later !== undefined) {
     return {
@@ -35,6 +36,21 @@ export function readStage(name: string, directory: string, stat: Stat): StageRea
   }
   const path = join(directory, name);
   return stageAt(name, path, stat(path));
+}
+
+/** `playbook.yml` or `branch@playbook.yml`; whether there is such a file is known once the branch is fetched. */
+function playbookStage(name: string): StageReading {
+  const at = name.lastIndexOf('@');
+  const [branch, playbook] = at < 0 ? [undefined, name] : [name.slice(0, at), name.slice(at + 1)];
+  if (branch !== undefined && !isBranchName(branch)) {
+    const fault = `Cannot use stage "${name}": "${branch}" cannot be the name of a branch`;
+    return { fault, remedy: 'Write "BRANCH@PLAYBOOK.yml"' };
+  }
+  if (isAbsolute(playbook) || playbook.split('/').includes('..') || /^-|\p{Cc}/u.test(playbook)) {
+    const fault = `Cannot use stage "${name}": "${playbook}" is no path inside the folder of Ansible`;
+    return { fault, remedy: 'Give a relative path without ".."' };
+  }
+  return { stage: { kind: 'playbook', name, playbook, ...(branch === undefined ? {} : { branch }) } };
 }
 
 function stageAt(name: string, path: string, kind: PathKind | undefined): StageReading {

@@ -10,6 +10,8 @@ export interface StepArgs {
   readonly bootstrap: { readonly source: RootSource; readonly architecture: Cpu };
   /** A script run as root inside the container; `path` is absolute. */
   readonly 'run-script': { readonly path: string; readonly environment: StageEnvironment };
+  /** A playbook run for a host that bears the image's name; `path` is what `playbookInput` gives. */
+  readonly 'run-playbook': { readonly path: string; readonly environment: StageEnvironment };
   /** A folder copied over `/`; `path` is absolute. */
   readonly 'copy-files': { readonly path: string };
   /** Kernel and initramfs taken from the root; leaves no layer. */
@@ -44,5 +46,10 @@ export type Step<A extends Action = Action> = {
 
 /** Whether a step adds a layer that later steps work on. */
 export function makesLayer(step: Pick<Step, 'action'>): boolean {
-  return step.action === 'bootstrap' || step.action === 'run-script' || step.action === 'copy-files';
+  return (
+    step.action === 'bootstrap' ||
+    step.action === 'run-script' ||
+    step.action === 'run-playbook' ||
+    step.action === 'copy-files'
+  );
 }

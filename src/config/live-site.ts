@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { messageOf } from '../core/errors.ts';
 import type { ConfigFault } from './fault.ts';
 import type { LoadResult } from './load.ts';
@@ -63,7 +64,8 @@ function restartSettings(before: Site, after: Site): readonly string[] {
   );
   const names = ports.map((key) => (key === 'address' ? 'server.address' : `server.${key}.port`));
   const data = before.directories.data === after.directories.data ? [] : ['server.data'];
-  return [...names, ...webSettingsOf(before, after), ...tftpSettingsOf(before, after), ...data];
+  const ansible = isDeepStrictEqual(before.ansible, after.ansible) ? [] : ['ansible'];
+  return [...names, ...webSettingsOf(before, after), ...tftpSettingsOf(before, after), ...data, ...ansible];
 }
 
 function webSettingsOf({ web: before }: Site, { web: after }: Site): readonly string[] {

@@ -82,7 +82,7 @@ function siteOf(parts: {
   readonly hosts: Awaited<ReturnType<typeof readHostsFolder>>;
 }): Site | undefined {
   const { file, server, tree, hosts } = parts;
-  const { directories, listen, web, tftp, build, policy } = server;
+  const { directories, listen, web, tftp, build, ansible, policy } = server;
   if (listen === undefined || policy === undefined) return undefined;
   return {
     file,
@@ -91,6 +91,7 @@ function siteOf(parts: {
     web,
     tftp,
     build,
+    ansible,
     policy,
     images: tree.images,
     imageSettings: tree.settings,

@@ -2,6 +2,7 @@ import Type, { type Static, type TProperties } from 'typebox';
 import { IMAGE_CPUS } from '../core/arch.ts';
 import { SUBNET_MODES } from '../core/subnet.ts';
 import { BuildSchema } from './build-settings.ts';
+import { AnsibleSchema } from './ansible.ts';
 import {
   BootfileText,
   ChannelText,
@@ -77,6 +78,7 @@ export const ServerFileSchema = mapping({
     }),
   ),
   build: Type.Optional(BuildSchema),
+  ansible: Type.Optional(AnsibleSchema),
   directories: Type.Optional(
     mapping({
       images: Type.Optional(PathText),

@@ -3,6 +3,7 @@ import { type Ipv4, parseIpv4 } from '../core/address.ts';
 import { parseChannelName, parseImageName, STABLE } from '../core/image.ts';
 import type { BootPolicy, UnknownHostPolicy } from '../core/policy.ts';
 import { type BuildSettings, buildSettings } from './build-settings.ts';
+import { type AnsibleSettings, ansibleSettings } from './ansible.ts';
 import type { SourceDocument } from './document.ts';
 import type { FaultList } from './fault.ts';
 import { durationSeconds } from './formats.ts';
@@ -20,6 +21,7 @@ export interface ServerFile {
   readonly web: WebSettings;
   readonly tftp: TftpSettings;
   readonly build: BuildSettings;
+  readonly ansible: AnsibleSettings;
   readonly policy?: BootPolicy;
 }
 
@@ -40,16 +42,17 @@ export function readServerFile(
 ): ServerFile {
   const shape = readShape(document, faults) ?? {};
   const directories = directoriesOf(shape, dirname(document.file), environment);
+  const ansible = ansibleSettings(shape.ansible, dirname(document.file));
   const web = webSettings(shape.server ?? {}, dirname(document.file));
   const tftp = tftpSettings(shape.server?.tftp);
   const build = buildSettings(shape.build);
   const address = parseIpv4(shape.server?.address ?? '');
-  if (address === undefined) return { directories, web, tftp, build };
+  if (address === undefined) return { directories, web, tftp, build, ansible };
   const listen = listenOf(shape, address);
   const context = { document, faults, address, httpPort: listen.http };
   const subnets = servedSubnets(shape.dhcp?.subnets ?? [], context);
-  if (subnets === undefined) return { directories, web, tftp, build };
-  return { directories, web, tftp, build, listen, policy: policyOf(shape, subnets) };
+  if (subnets === undefined) return { directories, web, tftp, build, ansible };
+  return { directories, web, tftp, build, ansible, listen, policy: policyOf(shape, subnets) };
 }
 
 function readShape(document: SourceDocument, faults: FaultList) {

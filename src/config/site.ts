@@ -4,6 +4,7 @@ import type { ImageDefinition, ImageSettings } from '../core/image.ts';
 import type { BootPolicy } from '../core/policy.ts';
 import type { HostFilesSource } from '../ports/host-files.ts';
 import type { BuildSettings } from './build-settings.ts';
+import type { AnsibleSettings } from './ansible.ts';
 import type { TftpSettings } from './tftp.ts';
 import type { WebSettings } from './web.ts';
 
@@ -40,6 +41,7 @@ export interface Site {
   readonly tftp: TftpSettings;
   readonly build: BuildSettings;
   readonly policy: BootPolicy;
+  readonly ansible: AnsibleSettings;
   readonly images: readonly ImageDefinition[];
   /** What holds for all images. */
   readonly imageSettings: ImageSettings;

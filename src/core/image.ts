@@ -16,7 +16,15 @@ export const STABLE = 'stable' as ChannelName;
 /** One stage of an image, by the form of its name in `images/config.yml`. Paths are absolute. */
 export type StageDefinition =
   | { readonly kind: 'script'; readonly name: string; readonly path: string }
-  | { readonly kind: 'files'; readonly name: string; readonly path: string };
+  | { readonly kind: 'files'; readonly name: string; readonly path: string }
+  | {
+      readonly kind: 'playbook';
+      readonly name: string;
+      /** Relative to the folder of Ansible in the repository. */
+      readonly playbook: string;
+      /** In place of the image's branch, for this stage alone. */
+      readonly branch?: string;
+    };
 
 /** What the root of a release master is made from. */
 export type RootSource = { readonly kind: 'suite'; readonly suite: string };

@@ -14,6 +14,8 @@ export type StepResult =
       readonly parent?: ContainerImageId;
       readonly container: ContainerImageId;
       readonly layer: ArtefactRef;
+      /** The commit of the repository that it was made from, where there is one. */
+      readonly commit?: string;
     }
   | {
       readonly kind: 'initramfs';

@@ -153,7 +153,9 @@ describe('executePlan', () => {
         signal?.addEventListener('abort', () => reject(new CommandError('/bin/sh', { kind: 'aborted' }, [])));
       });
     const chain = imageChain(images, imageName('demo'));
-    const paths = chain.flatMap(({ stages }) => stages.map(({ path }) => path));
+    const paths = chain.flatMap(({ stages }) =>
+      stages.flatMap((stage) => ('path' in stage ? stage.path : [])),
+    );
     const inputs = new Map(
       await Promise.all(paths.map(async (path) => [path, await digestSource(path)] as const)),
     );

@@ -11,6 +11,7 @@ import { FakeBuiltImages } from '../fakes/built-images.ts';
 import { FakeCatalogueStore } from '../fakes/catalogue-store.ts';
 import { FakeClock } from '../fakes/clock.ts';
 import { FakeContainerEngine } from '../fakes/container-engine.ts';
+import { NO_PLAYBOOKS } from '../fakes/playbooks.ts';
 import { testSigning } from '../fakes/signing.ts';
 import { temporaryFolder } from '../temporary.ts';
 
@@ -37,7 +38,7 @@ export function fakeSite() {
     proxy: () => Promise.resolve({}),
   };
   const site: BuildSite = {
-    world: { engine, commands, artefacts, mirror },
+    world: { engine, commands, artefacts, mirror, playbooks: NO_PLAYBOOKS },
     cache,
     built,
     catalogue,

@@ -20,14 +20,32 @@ function faultsOf(value: unknown): readonly string[] {
 
 describe('the keys of an image', () => {
   it.each([
-    ['site.yml', 'an Ansible playbook'],
-    ['dev@site.yml', 'an Ansible playbook'],
     ['web/Containerfile', 'a Containerfile'],
     ['web.bu', 'a Butane file'],
   ])('says that stage %s comes later', (stage, what) => {
     expect(faultsOf({ trixie: { web: { stages: [stage] } } })).toEqual([
       `trixie.web.stages.0: Cannot use stage "${stage}": ${what} as a stage comes with a later version`,
     ]);
+  });
+
+  it('reads playbooks, and the branch before them', () => {
+    const { images } = read({ trixie: { web: { stages: ['site.yml', 'feature/x@web/site.yaml'] } } });
+    expect(images[1]?.stages).toEqual([
+      { kind: 'playbook', name: 'site.yml', playbook: 'site.yml' },
+      { kind: 'playbook', name: 'feature/x@web/site.yaml', playbook: 'web/site.yaml', branch: 'feature/x' },
+    ]);
+  });
+
+  it.each([
+    '-x@site.yml',
+    'a..b@site.yml',
+    '../site.yml',
+    '/etc/site.yml',
+    'b@../site.yml',
+    '-e.yml',
+    '@site.yml',
+  ])('refuses playbook %j', (stage) => {
+    expect(faultsOf({ trixie: { web: { stages: [stage] } } })[0]).toContain(`Cannot use stage "${stage}"`);
   });
 
   it.each(['/etc/passwd', 'file:///etc/passwd', '', 'a\nb.sh'])('refuses stage %j', (stage) => {

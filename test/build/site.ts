@@ -16,6 +16,7 @@ import type { BuildSite } from '../../src/build/site.ts';
 import type { PathKind } from '../../src/build/stage-kind.ts';
 import { imageTree } from '../../src/build/tree.ts';
 import type { ImageDefinition } from '../../src/core/image.ts';
+import { NO_PLAYBOOKS } from '../fakes/playbooks.ts';
 
 /** A real build site in a data directory: buildah, the file store, SQLite, which has to be closed only to be copied. */
 export async function realSite(data: string): Promise<BuildSite & { close(): Promise<void> }> {
@@ -27,6 +28,7 @@ export async function realSite(data: string): Promise<BuildSite & { close(): Pro
       commands,
       artefacts: await FsArtefactStore.open(join(data, 'artefacts')),
       mirror: new AptMirror(commands),
+      playbooks: NO_PLAYBOOKS,
     },
     cache: new SqlBuildCache(database),
     built: new SqlBuiltImages(database),

@@ -21,7 +21,13 @@ import { playbookClosure } from './closure.ts';
 import { digestClosure } from './closure-digest.ts';
 import { siteInventory, variablesOf } from './inventory.ts';
 import { listedHosts, outcomesOf } from './results.ts';
-import { ansibleEnvironment, runEnvironment, writeEmptyConfig, writeInventory, writeRunFiles } from './run-files.ts';
+import {
+  ansibleEnvironment,
+  runEnvironment,
+  writeEmptyConfig,
+  writeInventory,
+  writeRunFiles,
+} from './run-files.ts';
 
 /** What {@link AnsiblePlaybooks} works with. */
 export interface AnsibleOptions {
@@ -166,10 +172,7 @@ export class AnsiblePlaybooks implements Playbooks {
     ]);
   }
 
-  async #hook(
-    when: 'before' | 'after',
-    { tree, playbook, hosts, folder, inConffsBuild, log, signal }: PlaybookRun,
-  ) {
+  async #hook(when: 'before' | 'after', { tree, playbook, hosts, inConffsBuild, log, signal }: PlaybookRun) {
     const program = this.#options.settings.hooks[when];
     if (program === undefined) return;
     const environment = {

@@ -1,0 +1,70 @@
+import { AppError } from '../core/errors.ts';
+import type { Host } from '../core/host.ts';
+import type { ImageDefinition } from '../core/image.ts';
+import type { Playbooks, PlaybookTree } from '../ports/playbooks.ts';
+import type { Rooms } from '../ports/rooms.ts';
+import { inputOf, type PlaybookInput, playbookInput } from './playbook-input.ts';
+import { rootStages } from './request.ts';
+import type { BuildSite } from './site.ts';
+
+/** What playbooks are run with. */
+export interface PlaybookWorld {
+  readonly ansible: Playbooks;
+  readonly rooms: Rooms;
+  /** Hosts of the site, as of now. */
+  readonly hosts: () => Promise<readonly Host[]>;
+  /** The commits of this build, by branch. */
+  readonly trees: ReadonlyMap<string | undefined, PlaybookTree>;
+}
+
+/** The tree of a branch that was pinned for this build. */
+export function treeOf({ trees }: Pick<PlaybookWorld, 'trees'>, branch: string | undefined): PlaybookTree {
+  const tree = trees.get(branch);
+  if (tree !== undefined) return tree;
+  throw new AppError(
+    'build-failed',
+    `Cannot run playbooks of branch "${branch ?? ''}": it was not fetched for this build`,
+  );
+}
+
+/** The playbooks that make layers of images. */
+export function playbooksOf(images: readonly ImageDefinition[]): readonly PlaybookInput[] {
+  return images.flatMap((image) =>
+    rootStages(image).flatMap((stage) => (stage.kind === 'playbook' ? [inputOf(stage, image)] : [])),
+  );
+}
+
+/** The world of one build: its branches fetched once, each at one commit from then on. */
+export async function pinPlaybooks(
+  inputs: readonly Pick<PlaybookInput, 'branch'>[],
+  { world: { playbooks }, locks }: Pick<BuildSite, 'world' | 'locks'>,
+  signal: AbortSignal,
+): Promise<PlaybookWorld> {
+  if (inputs.length === 0) return playbooks;
+  const branches = [...new Set(inputs.map(({ branch }) => branch))];
+  // Builds of other images may be fetching at the same time.
+  const wait = { signal, told: () => undefined };
+  const lock = await locks.take('playbooks', { purpose: 'the fetch of the playbooks', wait });
+  try {
+    return { ...playbooks, trees: await playbooks.ansible.pin(branches, { signal }) };
+  } finally {
+    await lock.release();
+  }
+}
+
+/** Digests of playbooks, by the names of their inputs. */
+export async function playbookDigests(
+  world: PlaybookWorld,
+  inputs: readonly PlaybookInput[],
+): Promise<readonly (readonly [string, string])[]> {
+  const digests: (readonly [string, string])[] = [];
+  for (const input of inputs) digests.push([playbookInput(input), await playbookDigest(world, input)]);
+  return digests;
+}
+
+/** SHA-256, in hexadecimal, of all that a layer made by the playbook depends on. */
+export async function playbookDigest(world: PlaybookWorld, input: PlaybookInput): Promise<string> {
+  const tree = treeOf(world, input.branch);
+  const inventory = await world.hosts();
+  return world.ansible.digest({ tree, playbook: input.playbook, hosts: [input.image], inventory });
+}

@@ -1,0 +1,23 @@
+import { lstat, readFile, rm, writeFile } from 'node:fs/promises';
+import { pathInRoot } from './root-path.ts';
+
+/** Asked by Debian's maintainer scripts whether a service may start: 101 is no (invoke-rc.d(8)). */
+const POLICY_FILE = '/usr/sbin/policy-rc.d';
+const POLICY = '#!/bin/sh\nexit 101\n';
+
+/** Keep packages from starting services while `work` runs; a policy that the image brings itself is left alone. */
+export async function withoutServices(root: string, work: () => Promise<void>): Promise<void> {
+  const policy = await pathInRoot(root, POLICY_FILE);
+  if (await exists(policy)) {
+    await work();
+    return;
+  }
+  await writeFile(policy, POLICY, { mode: 0o755 });
+  await work();
+  const isOurs = (await readFile(policy, 'utf8').catch(() => '')) === POLICY;
+  if (isOurs) await rm(policy);
+}
+
+async function exists(path: string): Promise<boolean> {
+  return (await lstat(path).catch(() => undefined)) !== undefined;
+}
