@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { mkdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { isBranchName } from '../build/keys/build-keys.ts';
+import { isBranchName } from '../core/branch.ts';
 import { CommandError } from '../core/command-error.ts';
 import { AppError, messageOf } from '../core/errors.ts';
 import type { Argv, CommandRunner } from '../ports/command.ts';

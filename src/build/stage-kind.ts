@@ -1,6 +1,6 @@
 import { isAbsolute, join } from 'node:path';
+import { isBranchName } from '../core/branch.ts';
 import type { StageDefinition } from '../core/image.ts';
-import { isBranchName } from './keys/build-keys.ts';
 
 /** What is found at a path, symbolic links followed. */
 export type PathKind = 'file' | 'directory' | 'other';

@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import Type, { type Static } from 'typebox';
-import { isBranchName } from '../build/keys/build-keys.ts';
+import { isBranchName } from '../core/branch.ts';
 import { PathText, text } from './formats.ts';
 import type { Remains } from './validate.ts';
 

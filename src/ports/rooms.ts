@@ -1,5 +1,3 @@
-import type { Argv } from './command.ts';
-
 /** A root with the kernel's file systems mounted, in namespaces of its own: processes, mounts and host name. */
 export interface Room {
   /** A process whose mount and process namespaces are the room's. */
@@ -36,10 +34,4 @@ export interface Rooms {
     files: readonly [string, ...string[]],
     options: { readonly folder: string; readonly signal: AbortSignal },
   ): Promise<Ground>;
-}
-
-/** Program and arguments as they run inside a room. */
-export function argvInRoom({ pid, root }: Pick<Room, 'pid' | 'root'>, argv: Argv): Argv {
-  const namespaces = ['--mount', '--pid', '--uts', '--ipc'];
-  return ['nsenter', '--target', String(pid), ...namespaces, '--wdns=/', '--', 'chroot', root, ...argv];
 }
