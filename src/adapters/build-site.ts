@@ -1,9 +1,9 @@
 import { join } from 'node:path';
+import type { PlaybookWorld } from '../build/playbook-world.ts';
 import type { BuildSite } from '../build/site.ts';
 import type { Site } from '../config/site.ts';
-import { FlockBuildLocks } from './build-locks.ts';
-import type { PlaybookWorld } from '../build/playbook-world.ts';
 import { AnsiblePlaybooks } from './ansible/ansible.ts';
+import { FlockBuildLocks } from './build-locks.ts';
 import { openBuildahEngine } from './buildah.ts';
 import { backgroundRunner, commandRunner } from './command.ts';
 import { AptMirror } from './mirror.ts';
@@ -14,11 +14,7 @@ import type { State } from './state.ts';
 export type BuildPlace = Pick<Site, 'directories' | 'build' | 'ansible'>;
 
 /** Everything a build needs, below the site's data directory; `builder` is name and version of this program. */
-export async function openBuildSite(
-  site: BuildPlace,
-  state: State,
-  builder: string,
-): Promise<BuildSite> {
+export async function openBuildSite(site: BuildPlace, state: State, builder: string): Promise<BuildSite> {
   const { directories, build } = site;
   const directory = directories.data;
   const mirror = new AptMirror(commandRunner);

@@ -11,6 +11,7 @@ import { requireBuildable } from './request.ts';
 import { imageChain, requirePublishable } from './selection.ts';
 import { openSession } from './session.ts';
 import type { BuildSite } from './site.ts';
+
 import { downstreamOf, type TreeEntry, type TreeFacts, treeStates } from './state.ts';
 
 /** What to build, and whom to tell. */

@@ -1,11 +1,12 @@
 import { AppError } from '../core/errors.ts';
 import type { Host } from '../core/host.ts';
+
 import type { ImageDefinition } from '../core/image.ts';
+import type { BuildLocks } from '../ports/build-locks.ts';
 import type { Playbooks, PlaybookTree } from '../ports/playbooks.ts';
 import type { Rooms } from '../ports/rooms.ts';
 import { inputOf, type PlaybookInput, playbookInput } from './playbook-input.ts';
 import { rootStages } from './request.ts';
-import type { BuildSite } from './site.ts';
 
 /** What playbooks are run with. */
 export interface PlaybookWorld {
@@ -34,11 +35,17 @@ export function playbooksOf(images: readonly ImageDefinition[]): readonly Playbo
   );
 }
 
+/** What branches are fetched with. */
+export interface PinOptions {
+  readonly playbooks: PlaybookWorld;
+  readonly locks: BuildLocks;
+  readonly signal: AbortSignal;
+}
+
 /** The world of one build: its branches fetched once, each at one commit from then on. */
 export async function pinPlaybooks(
   inputs: readonly Pick<PlaybookInput, 'branch'>[],
-  { world: { playbooks }, locks }: Pick<BuildSite, 'world' | 'locks'>,
-  signal: AbortSignal,
+  { playbooks, locks, signal }: PinOptions,
 ): Promise<PlaybookWorld> {
   if (inputs.length === 0) return playbooks;
   const branches = [...new Set(inputs.map(({ branch }) => branch))];

@@ -7,7 +7,7 @@ import { type BuiltImage, type BuiltImages, type BuiltLayer, builtOf } from './b
 import type { InputDigests } from './content-id.ts';
 import type { KnownResults, Plan } from './plan.ts';
 import { planBuild, stepsOf } from './plan.ts';
-import { pinPlaybooks, type PlaybookWorld, playbookDigests, playbooksOf } from './playbook-world.ts';
+import { type PlaybookWorld, pinPlaybooks, playbookDigests, playbooksOf } from './playbook-world.ts';
 import { buildsOf, type PlannedBuild, rootStages } from './request.ts';
 import { type ReusedRoot, reusedRoot } from './reuse.ts';
 import { type ImageChain, imageChain } from './selection.ts';
@@ -78,7 +78,12 @@ export async function prepare(
   const keys = await site.signing.keys.trusted();
   const known = await knownResults(stepsOf(chain, inputs, { keys, reused }), site, reused?.layers ?? []);
   const forced = forcedActions(request);
-  return { plan: planBuild(chain, inputs, { known, fresh, builds, forced, keys, reused }), known, inputs, playbooks };
+  return {
+    plan: planBuild(chain, inputs, { known, fresh, builds, forced, keys, reused }),
+    known,
+    inputs,
+    playbooks,
+  };
 }
 
 /** Who asks for the initramfs or the kernel alone wants it made, whatever is known. */

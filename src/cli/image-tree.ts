@@ -1,4 +1,6 @@
 import { Command } from 'commander';
+import { openBuildSite } from '../adapters/build-site.ts';
+import { version } from '../adapters/version.ts';
 import { imageStates } from '../build/build.ts';
 import type { ImageState, TreeEntry } from '../build/state.ts';
 import { formatTable } from './format.ts';
@@ -10,8 +12,9 @@ export function imageTreeCommand(): Command {
   return new Command('tree')
     .description('the tree of images: which are as their inputs say now, which are stale, and why')
     .action((_options, command: Command) =>
-      withState(globalOptions(command), async ({ site, builtImages }, { json }) => {
-        const entries = await imageStates(site.images, builtImages);
+      withState(globalOptions(command), async (state, { json }) => {
+        const { world, ...place } = await openBuildSite(state.site, state, `bivouac ${version()}`);
+        const entries = await imageStates(state.site.images, { ...place, playbooks: world.playbooks });
         if (json) printJson(entries);
         else print(treeText(entries));
       }),

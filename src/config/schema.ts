@@ -1,8 +1,8 @@
 import Type, { type Static, type TProperties } from 'typebox';
 import { IMAGE_CPUS } from '../core/arch.ts';
 import { SUBNET_MODES } from '../core/subnet.ts';
-import { BuildSchema } from './build-settings.ts';
 import { AnsibleSchema } from './ansible.ts';
+import { BuildSchema } from './build-settings.ts';
 import {
   BootfileText,
   ChannelText,

@@ -3,8 +3,8 @@ import type { Host } from '../core/host.ts';
 import type { ImageDefinition, ImageSettings } from '../core/image.ts';
 import type { BootPolicy } from '../core/policy.ts';
 import type { HostFilesSource } from '../ports/host-files.ts';
-import type { BuildSettings } from './build-settings.ts';
 import type { AnsibleSettings } from './ansible.ts';
+import type { BuildSettings } from './build-settings.ts';
 import type { TftpSettings } from './tftp.ts';
 import type { WebSettings } from './web.ts';
 

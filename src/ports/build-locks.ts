@@ -5,14 +5,15 @@ import type { ContentId } from './build-cache.ts';
 /**
  * What can be locked. `store`: shared by builds, exclusive for who removes things. `build-…`: held by a build as long as
  * it lives. `slot-…`: one of as many builds as may run. `image-…`: builds of one image come one after another.
- * `step-…`: what several builds need is made by one of them.
+ * `step-…`: what several builds need is made by one of them. `playbooks`: the mirror of their repository is fetched by one.
  */
 export type LockName =
   | 'store'
   | `build-${BuildId}`
   | `slot-${number}`
   | `image-${ImageName}`
-  | `step-${ContentId}`;
+  | `step-${ContentId}`
+  | 'playbooks';
 
 /** How to take a lock. */
 export interface LockRequest {
