@@ -29,6 +29,8 @@ export interface Libc {
   readonly read: (fd: number, target: Memory, length: number) => number;
   readonly write: (fd: number, source: Memory, length: number) => number;
   readonly close: (fd: number) => number;
+  /** Sleep; the kernel adds some 50 microseconds to it. */
+  readonly usleep: (microseconds: number) => number;
   /** Number of the last failure in this thread. */
   readonly errno: () => number;
   /** Where the octets are. It holds for as long as their ArrayBuffer is referred to: those do not move. */
@@ -104,6 +106,7 @@ function libcOf(koffi: Koffi): Libc {
     read: call('long read(int, void *, size_t)'),
     write: call('long write(int, void *, size_t)'),
     close: call('int close(int)'),
+    usleep: call('int usleep(unsigned int)'),
     errno: () => koffi.errno(),
     addressOf: (bytes) => Number(koffi.address(bytes)),
   };

@@ -56,6 +56,11 @@ export class TransferTable {
     this.#lookups = new Lookups((wanted) => post({ kind: 'find', ...wanted }));
   }
 
+  /** Transfers under way. */
+  get size(): number {
+    return this.#sessions.size;
+  }
+
   /** Begin a transfer by having its file looked up; false when there are too many. */
   begin(session: Session, mode: 'octet' | 'netascii'): boolean {
     if (!this.#makeRoom()) return false;

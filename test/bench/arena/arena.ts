@@ -35,8 +35,8 @@ type Side = 'server' | 'client';
 
 const PREFIX = 'bv-bench-';
 const START_MILLISECONDS = 60_000;
-/** Servers and clients alike come before whatever else the machine does. */
-const NICE = ['nice', '-n', '-10'] as const;
+/** Servers and clients alike come before whatever else the machine does, in their session and among sessions. */
+const AHEAD = [join(import.meta.dirname, 'ahead')] as const;
 
 /**
  * Two network namespaces, joined by one cable, that nothing else is in, with a folder for what servers keep. The
@@ -143,7 +143,7 @@ export class Arena {
   }
 
   #inside(side: Side, argv: Argv): Argv {
-    return ['ip', 'netns', 'exec', this.#namespaces[side], ...NICE, ...argv];
+    return ['ip', 'netns', 'exec', this.#namespaces[side], ...AHEAD, ...argv];
   }
 
   async #connect(): Promise<void> {
