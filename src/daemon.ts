@@ -13,6 +13,7 @@ import { Facts } from './boot/facts.ts';
 import { dropOldTokens } from './boot/grant.ts';
 import { KnownLeases } from './boot/known-leases.ts';
 import { OtherServers } from './boot/other-servers.ts';
+import { ScriptShelf } from './boot/script-shelf.ts';
 import { buildImage } from './build/build.ts';
 import { recoverBuilds } from './build/recover.ts';
 import type { BuildSite } from './build/site.ts';
@@ -23,7 +24,7 @@ import { readLoaderTemplate, SiteTemplates } from './config/script-templates.ts'
 import { watchSite } from './config/watch.ts';
 import { messageOf } from './core/errors.ts';
 import { subnetFor } from './core/policy.ts';
-import { makeDhcp } from './daemon/dhcp.ts';
+import { type Dhcp, makeDhcp } from './daemon/dhcp.ts';
 import { watchDaemon } from './daemon/watch.ts';
 import { startWeb, type Web } from './daemon/web.ts';
 import { Recorder } from './fleet/recorder.ts';
@@ -71,6 +72,9 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
       tftp,
       web: () => counted.web?.stats() ?? {},
     });
+    // Hosts that boot may end while requests under way do: these answer until HTTP has ended.
+    const booting: Pick<Dhcp, 'stop'>[] = [];
+    parts.add(() => stopInTurn(booting));
     const web = await startWeb({
       ...options,
       adminToken,
@@ -82,7 +86,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     parts.add(() => web.stop());
     for (const server of [tftp, dhcp]) {
       await server.start();
-      parts.add(() => server.stop());
+      booting.push(server);
     }
     parts.add(() => worker.stop());
     await worker.start().catch((error: unknown) => {
@@ -99,6 +103,10 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     await parts.stop();
     throw error;
   }
+}
+
+async function stopInTurn(servers: readonly Pick<Dhcp, 'stop'>[]): Promise<void> {
+  for (const server of servers.toReversed()) await server.stop();
 }
 
 /** What the three servers' answers have in common. */
@@ -135,6 +143,7 @@ function tftpServer({ live, state, logger }: DaemonOptions, world: World): TftpS
   const files = {
     ...world,
     artefacts: state.artefacts,
+    envs: new ScriptShelf<Uint8Array>(),
     loaderTemplate: (loader: string) => readLoaderTemplate(live.current().directories.boot, loader),
   };
   const others = policy.subnets.map(({ serverAddress }) => serverAddress);

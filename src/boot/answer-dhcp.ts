@@ -45,7 +45,7 @@ export async function answerDhcp(request: DhcpRequest, world: DhcpWorld): Promis
 
 /** Answer a host that is to be served, and put on record what was said. */
 async function forHost(
-  { world, snapshot, packet, mac }: Asked,
+  { world, snapshot, subnet, packet, mac }: Asked,
   answerHost: (host: Host) => DhcpAnswer | Promise<DhcpAnswer>,
 ): Promise<DhcpAnswer> {
   const host = resolveHost(mac, snapshot.inventory, snapshot.policy);
@@ -54,7 +54,7 @@ async function forHost(
   const answer = host === undefined ? ignored('unknown-host') : await answerHost(host);
   // Of machines that nobody registered, only those that want to boot are worth a record.
   if (host !== undefined || isNetboot(packet))
-    world.facts.note(subjectOf(mac, host), ...factsOf(packet, answer));
+    world.facts.note(subjectOf(mac, host), ...factsOf(packet, answer, subnet));
   return answer;
 }
 

@@ -96,7 +96,6 @@ export class BootHttp {
   }
 
   async #scriptOnGround(ground: ScriptGround, host: Host): Promise<HttpAnswer> {
-    const { mac } = ground;
     const now = this.#world.clock.now();
     const known = this.#scripts.find(ground, now);
     if (known !== undefined) {
@@ -108,7 +107,7 @@ export class BootHttp {
     this.#scripts.keep(ground, now, made);
     const answer = await made;
     // The reason for a refusal may be gone in a moment.
-    if (answer.kind !== 'text' || answer.name !== 'script') this.#scripts.drop(mac, made);
+    if (answer.kind !== 'text' || answer.name !== 'script') this.#scripts.drop(ground, made);
     return answer;
   }
 

@@ -1,6 +1,7 @@
 import { type Ipv4, type Mac, macWithDashes } from '../core/address.ts';
 import type { Digest } from '../core/artefact.ts';
 import { publishedNbps } from '../core/catalogue.ts';
+import { isInForce } from '../core/lease.ts';
 import { subnetFor } from '../core/policy.ts';
 import type { ReleaseFile } from '../core/release.ts';
 import type { ArtefactStore } from '../ports/artefact-store.ts';
@@ -152,8 +153,9 @@ function isMeant(of: ConfigOf, { mac, address }: Lessee): boolean {
 }
 
 function lesseeAt(address: Ipv4, { leases, clock }: TftpWorld): Lessee | undefined {
-  const mac = lesseeOf(address, leases, clock.now());
-  return mac === undefined ? undefined : { mac, address };
+  const lease = leases.findByAddress(address);
+  if (lease === undefined || !isInForce(lease, clock.now())) return undefined;
+  return { mac: lease.mac, address, lease };
 }
 
 /**

@@ -1,4 +1,5 @@
 import type { BootFact } from '../core/event.ts';
+import type { ServedSubnet } from '../core/subnet.ts';
 import { messageType, OPTION, readText } from '../wire/dhcp/options.ts';
 import { type DhcpPacket, NO_ADDRESS } from '../wire/dhcp/packet.ts';
 import type { DhcpAnswer } from './dhcp-turn.ts';
@@ -9,7 +10,11 @@ import { type IgnoreReason, ignoreText } from './ignore-reason.ts';
 const UNREMARKABLE: ReadonlySet<IgnoreReason> = new Set(['proxy-mode', 'mode-off']);
 
 /** What the boot's record says of a message and its answer. */
-export function factsOf(packet: DhcpPacket, answer: DhcpAnswer): readonly BootFact[] {
+export function factsOf(
+  packet: DhcpPacket,
+  answer: DhcpAnswer,
+  { pool }: Pick<ServedSubnet, 'pool'>,
+): readonly BootFact[] {
   const message = messageType(packet.options);
   if (message === undefined) return [];
   const stage = stageOf(packet);
@@ -17,6 +22,8 @@ export function factsOf(packet: DhcpPacket, answer: DhcpAnswer): readonly BootFa
   switch (answer.kind) {
     case 'ignored':
       if (UNREMARKABLE.has(answer.reason)) return [];
+      if (answer.reason === 'pool-exhausted' && pool !== undefined)
+        return [{ kind: 'pool-exhausted', pool: `${pool.first}-${pool.last}` }];
       return [{ kind: 'ignored', why: ignoreText(answer.reason) }];
     case 'noted':
       return [asked];

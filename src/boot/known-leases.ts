@@ -21,6 +21,7 @@ export interface KnownLeasesOptions {
 
 /** Long enough for one answer. */
 const MOMENT_MS = 60_000;
+const MOST_TOLD = 4096;
 
 /**
  * Leases as TFTP and HTTP see them: ours and, on subnets where addresses come from elsewhere, those of other servers, told
@@ -29,6 +30,8 @@ const MOMENT_MS = 60_000;
  */
 export class KnownLeases implements LeaseView {
   readonly #options: KnownLeasesOptions;
+  /** Leases of other servers as they were told last: what was made for one may be given again under the same one. */
+  readonly #told = new Map<Ipv4, Lease>();
 
   constructor(options: KnownLeasesOptions) {
     this.#options = options;
@@ -43,7 +46,17 @@ export class KnownLeases implements LeaseView {
     const mac = this.#otherLessee(address, served, now);
     if (served === undefined || mac === undefined) return lease;
     others.came({ mac, subnet: served.subnet });
-    return { mac, address, expiresAt: now + MOMENT_MS, state: 'bound' };
+    return this.#tell(mac, address, now);
+  }
+
+  #tell(mac: Mac, address: Ipv4, now: number): Lease {
+    const told = this.#told.get(address);
+    const left = told === undefined ? 0 : told.expiresAt - now;
+    if (told?.mac === mac && left > MOMENT_MS / 2 && left <= MOMENT_MS) return told;
+    const lease = { mac, address, expiresAt: now + MOMENT_MS, state: 'bound' } as const;
+    if (this.#told.size >= MOST_TOLD) this.#told.clear();
+    this.#told.set(address, lease);
+    return lease;
   }
 
   #otherLessee(address: Ipv4, served: ServedSubnet | undefined, now: number): Mac | undefined {

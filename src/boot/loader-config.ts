@@ -3,6 +3,7 @@ import { type Digest, digestHex } from '../core/artefact.ts';
 import type { Catalogue } from '../core/catalogue.ts';
 import { messageOf } from '../core/errors.ts';
 import type { Host } from '../core/host.ts';
+import type { Lease } from '../core/lease.ts';
 import { subnetFor } from '../core/policy.ts';
 import type { NamedRelease, NetbootRelease } from '../core/release.ts';
 import type { CatalogueStore } from '../ports/catalogue-store.ts';
@@ -18,6 +19,7 @@ import { type Facts, subjectOf } from './facts.ts';
 import { BootTokens, newToken } from './grant.ts';
 import { resolveHost } from './resolve-host.ts';
 import { artefactUrl, bootEnvironment, ipxeText } from './script.ts';
+import type { ScriptShelf } from './script-shelf.ts';
 import { isNetboot, selectRelease } from './select-release.ts';
 import { renderTemplate, type TemplateText } from './template.ts';
 import type { Loader } from './tftp-names.ts';
@@ -31,14 +33,17 @@ export interface LoaderWorld {
   readonly clock: Clock;
   /** The template of a loader's configuration; undefined when the site has none. */
   readonly loaderTemplate: (loader: Loader) => Promise<TemplateText | undefined>;
+  /** Archives that were given seconds ago: a request by UDP can be forged, and each new one would be a token and a record. */
+  readonly envs: ScriptShelf<Uint8Array>;
   /** Told what went wrong where an answer was given all the same. */
   readonly onError: (error: unknown) => void;
 }
 
-/** Who boots: the card, and the address that it leases. */
+/** Who boots: the card, the address that it leases, and the lease itself. */
 export interface Lessee {
   readonly mac: Mac;
   readonly address: Ipv4;
+  readonly lease: Lease;
 }
 
 const LIMITS = { output: 64 * 1024, steps: 10_000 };
@@ -75,18 +80,38 @@ export async function loaderConfig(
 }
 
 /**
- * The archive that brings `boot.env` into the initramfs, with a new token for a boot of this release. Undefined when the release
- * is none of the image that the lessee's host boots.
+ * The archive that brings `boot.env` into the initramfs, with a token for a boot of this release: a new one, or under the same lease
+ * that of some seconds ago. Undefined when the release is none of the image that the lessee's host boots.
  */
 export async function envArchive(
   digest: Digest,
+  lessee: Lessee,
+  ground: { readonly snapshot: Snapshot; readonly world: LoaderWorld },
+): Promise<Uint8Array | undefined> {
+  const { snapshot, world } = ground;
+  const { mac, lease } = lessee;
+  const host = resolveHost(mac, snapshot.inventory, snapshot.policy);
+  const release = await knownRelease(digest, snapshot.catalogue, world);
+  if (host === undefined || release?.image !== host.image) return undefined;
+  const asked = { mac, lease, snapshot, release: digest };
+  const now = world.clock.now();
+  const known = world.envs.find(asked, now);
+  if (known !== undefined) return known;
+  const made = makeEnv({ host, release, digest }, lessee, ground);
+  world.envs.keep(asked, now, made);
+  return made;
+}
+
+async function makeEnv(
+  {
+    host,
+    release,
+    digest,
+  }: { readonly host: Host; readonly release: NetbootRelease; readonly digest: Digest },
   { mac, address }: Lessee,
   { snapshot, world }: { readonly snapshot: Snapshot; readonly world: LoaderWorld },
-): Promise<Uint8Array | undefined> {
-  const { inventory, policy, catalogue } = snapshot;
-  const host = resolveHost(mac, inventory, policy);
-  const release = await knownRelease(digest, catalogue, world);
-  if (host === undefined || release?.image !== host.image) return undefined;
+): Promise<Uint8Array> {
+  const { policy } = snapshot;
   const fact = { kind: 'script', release: digest, image: release.image } as const;
   const boot = await beginBoot(subjectOf(mac, host), fact, world);
   const token = newToken();

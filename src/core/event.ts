@@ -37,6 +37,8 @@ export type BootFact =
       readonly detail?: string;
     }
   | { readonly kind: 'ignored'; readonly why: string }
+  /** The pool of its subnet had no address for it. */
+  | { readonly kind: 'pool-exhausted'; readonly pool: string }
   /** Two machines claim what belongs to one: an address, or what names a machine. */
   | { readonly kind: 'conflict'; readonly why: string }
   | {

@@ -28,6 +28,7 @@ export function stageOf(fact: BootFact): BootStage | undefined {
       return stageOfMilestone(fact.milestone);
     case 'ignored':
     case 'conflict':
+    case 'pool-exhausted':
       return undefined;
   }
 }

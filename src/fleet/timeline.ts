@@ -86,8 +86,15 @@ function reasonOf(events: readonly BootEvent[]): string | undefined {
   const failures = events.flatMap(({ fact }) =>
     fact.kind === 'milestone' && fact.milestone === 'failed' ? [fact.detail ?? 'no reason given'] : [],
   );
-  const ignored = events.flatMap(({ fact }) => (fact.kind === 'ignored' ? [fact.why] : []));
+  const ignored = events.flatMap(({ fact }) => {
+    if (fact.kind === 'pool-exhausted') return [exhaustedText(fact.pool)];
+    return fact.kind === 'ignored' ? [fact.why] : [];
+  });
   return failures.at(-1) ?? ignored.at(-1);
+}
+
+function exhaustedText(pool: string): string {
+  return `pool exhausted: no address is free in ${pool}`;
 }
 
 function endOf(events: readonly BootEvent[], startedAt: number): number {
@@ -106,6 +113,8 @@ function entryOf(event: BootEvent, startedAt: number): TimelineEntry {
       return { seconds, source: 'dhcp', text: dhcpText(fact) };
     case 'ignored':
       return { seconds, source: 'server', text: `ignored: ${fact.why}` };
+    case 'pool-exhausted':
+      return { seconds, source: 'server', text: exhaustedText(fact.pool) };
     case 'conflict':
       return { seconds, source: 'server', text: `conflict: ${fact.why}` };
     case 'script':

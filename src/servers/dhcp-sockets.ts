@@ -62,10 +62,17 @@ export class DhcpSockets {
     this.#port = port;
   }
 
-  /** Open all; gives the port. Rejects when one cannot be had; none is open then. */
+  /**
+   * Open all; gives the port. Rejects when one cannot be had, and none is open then; those of an address that no interface has yet
+   * are left to {@link follow}, unless there are no others.
+   */
   async start(listeners: readonly DhcpListener[], links: Links): Promise<number> {
     try {
-      const wanted = this.#wanted(listeners, links);
+      const present = listeners.filter(({ address }) => linkOf(address, links) !== undefined);
+      const absent = listeners.filter((listener) => !present.includes(listener));
+      const wanted = this.#wanted(present.length === 0 ? listeners : present, links);
+      for (const { address } of present.length === 0 ? [] : absent)
+        this.#options.failed('DHCP is not served at an address that no interface has', new Error(address));
       this.#claimDevices(wanted);
       for (const each of wanted) await this.#openOne(each);
     } catch (error) {

@@ -223,6 +223,8 @@ describe('abuse', () => {
     const stranger = aMessage('DISCOVER', { chaddr: mac('02:ff:00:00:00:01') });
     expect(short(await ask(world, stranger))).toBe('ignored: pool-exhausted');
     expect(short(await ask(world, aMessage('DISCOVER')))).toMatch(/^OFFER 10\.77\.0\.1/);
+    await world.facts.settled();
+    expect(world.recorder.facts).toContainEqual({ kind: 'pool-exhausted', pool: '10.77.0.100-10.77.0.199' });
     world.clock.time += 61_000;
     expect(short(await ask(world, stranger))).toMatch(/^OFFER /);
   });

@@ -29,7 +29,7 @@ function known(mode: SubnetMode, { leases = [], neighbours = new Map() }: Known 
     clock,
   });
   const lessee = (address: Ipv4) => lesseeOf(address, view, clock.time);
-  return { others, clock, lessee };
+  return { others, clock, lessee, view };
 }
 
 describe('whose address is it?', () => {
@@ -53,6 +53,16 @@ describe('whose address is it?', () => {
     const { lessee, others, clock } = known(mode, { neighbours: new Map([[THEIRS, mac()]]) });
     others.sighted(mac(), THEIRS, clock.time);
     expect(lessee(THEIRS)).toBeUndefined();
+  });
+
+  it('a lease of another server stays the same one for a while, so that what was made for it can be given again', () => {
+    const { view, clock } = known('proxy', { neighbours: new Map([[THEIRS, mac()]]) });
+    const first = view.findByAddress(THEIRS);
+    clock.time += 5000;
+    expect(view.findByAddress(THEIRS)).toBe(first);
+    clock.time += 40_000;
+    expect(view.findByAddress(THEIRS)).not.toBe(first);
+    expect(lesseeOf(THEIRS, view, clock.time)).toBe(mac());
   });
 
   it('no address outside the served subnets', () => {

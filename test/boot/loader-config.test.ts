@@ -2,7 +2,17 @@ import { describe, expect, it } from 'vitest';
 import { answerTftp } from '../../src/boot/answer-tftp.ts';
 import { BootTokens } from '../../src/boot/grant.ts';
 import { STABLE } from '../../src/core/image.ts';
-import { aCatalogue, aNamedRelease, aPublication, aRelease, artefact, imageName, ip } from '../builders.ts';
+import {
+  aCatalogue,
+  aLease,
+  aNamedRelease,
+  aPublication,
+  aRelease,
+  artefact,
+  aSubnet,
+  imageName,
+  ip,
+} from '../builders.ts';
 import { HOST, STRANGER, text, tftpWorld } from './tftp-fixture.ts';
 
 describe('configurations of loaders', () => {
@@ -37,6 +47,25 @@ describe('configurations of loaders', () => {
     expect(await new BootTokens(world).check(token, HOST)).toMatchObject({ kind: 'ok' });
     expect(config).toContain('APPEND console=ttyS0 BOOTIF=01-52-54-00-77-00-01');
     expect(world.recorder.records.map(({ fact }) => fact.kind)).toEqual(['script']);
+  });
+
+  it('forged requests for an archive make no more than one token and one record in five seconds', async () => {
+    const world = tftpWorld();
+    const ask = () => text(answerTftp({ client: HOST, file: `env/${'d'.repeat(64)}.cpio` }, world));
+    const first = await ask();
+    expect(new Set(await Promise.all(Array.from({ length: 50 }, ask)))).toEqual(new Set([first]));
+    expect([world.tokens.grants.size, world.recorder.records.length]).toEqual([1, 1]);
+    world.clock.time += 5001;
+    expect(await ask()).not.toBe(first);
+    expect([world.tokens.grants.size, world.recorder.records.length]).toEqual([2, 2]);
+  });
+
+  it('a host that has its lease acknowledged anew gets an archive of its own', async () => {
+    const world = tftpWorld();
+    const ask = () => text(answerTftp({ client: HOST, file: `env/${'d'.repeat(64)}.cpio` }, world));
+    const first = await ask();
+    await world.leases.commit(aLease(), aSubnet().subnet);
+    expect(await ask()).not.toBe(first);
   });
 
   it.each([

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import type { TftpAnswer, TftpWorld } from '../../src/boot/answer-tftp.ts';
+import { ScriptShelf } from '../../src/boot/script-shelf.ts';
 import { type Catalogue, NBP_IMAGE } from '../../src/core/catalogue.ts';
 import {
   aCatalogue,
@@ -49,6 +50,7 @@ export function tftpWorld(
     tokens: new FakeTokenStore(),
     catalogue: stored,
     stored,
+    envs: new ScriptShelf<Uint8Array>(),
     onError: (error: unknown) => void world.errors.push(error),
     loaderTemplate: (loader: string) => {
       const name = `boot/${loader}.cfg.njk`;

@@ -7,6 +7,7 @@ import { Facts } from '../../src/boot/facts.ts';
 import { Holds } from '../../src/boot/holds.ts';
 import { OtherServers } from '../../src/boot/other-servers.ts';
 import { Pools } from '../../src/boot/pools.ts';
+import { ScriptShelf } from '../../src/boot/script-shelf.ts';
 import { digestFromHex } from '../../src/core/artefact.ts';
 import { NBP_IMAGE } from '../../src/core/catalogue.ts';
 import { STABLE } from '../../src/core/image.ts';
@@ -89,6 +90,7 @@ const tftpWorld = {
   recorder,
   tokens: new FakeTokenStore(),
   catalogue: new FakeCatalogueStore(),
+  envs: new ScriptShelf<Uint8Array>(),
   loaderTemplate: () => Promise.resolve(undefined),
   onError: print('error'),
 };

@@ -152,6 +152,12 @@ describe('DhcpServer', () => {
   });
 });
 
+it('an address that no interface has keeps none of the others from being served', async () => {
+  const { exchange, log } = await bench({ devices: true, listeners: at(LOOPBACK, ip('192.0.2.55')) });
+  expect(await exchange(aMessage('DISCOVER', { flags: BROADCAST_FLAG }))).toBeDefined();
+  expect(log.of('error')).toEqual(['DHCP is not served at an address that no interface has']);
+});
+
 describe('with sockets bound to interfaces', () => {
   it('A4: hears its link, answers from its own address', async () => {
     const { exchange, log } = await bench({ devices: true });

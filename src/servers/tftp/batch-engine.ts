@@ -1,6 +1,6 @@
 import { extname } from 'node:path';
 import { Worker } from 'node:worker_threads';
-import { ipv4ToNumber } from '../../core/address.ts';
+import { type Ipv4, ipv4ToNumber } from '../../core/address.ts';
 import { messageOf } from '../../core/errors.ts';
 import { LINUX } from '../libc/constants.ts';
 import { type Libc, loadLibc } from '../libc/libc.ts';
@@ -10,7 +10,7 @@ import { bindError } from '../udp.ts';
 import type { Listener } from './batch-outlet.ts';
 import type { BatchWorkerData, BatchWorkerMessage } from './batch-worker.ts';
 import type { Engine, EngineOptions } from './engine.ts';
-import type { DeskAnswer, TableEvent } from './messages.ts';
+import type { TableEvent } from './messages.ts';
 
 /** What the batch engine needs besides the rest. */
 export interface BatchEngineOptions extends EngineOptions {
@@ -33,10 +33,10 @@ const STOP_MS = 2000;
 /** The transfers in a thread of their own; sockets outlive it, so that requests wait while a new one is started. */
 export class BatchEngine implements Engine {
   readonly name = 'batch';
-  readonly port: number;
+  port: number;
   readonly #options: BatchEngineOptions;
   readonly #libc: Libc;
-  readonly #listeners: readonly Listener[];
+  #listeners: readonly Listener[];
   readonly #wake: number;
   readonly #one = fixedMemory(8);
   #worker: Worker | undefined;
@@ -73,6 +73,15 @@ export class BatchEngine implements Engine {
     for (const { fd } of this.#listeners) this.#libc.close(fd);
     this.#libc.close(this.#wake);
     this.#options.counters.clearActive();
+  }
+
+  listen(address: Ipv4): Promise<void> {
+    return Promise.resolve().then(() => {
+      const listener = bindOne(this.#libc, address, this.port);
+      this.port = boundPort(this.#libc, listener.fd);
+      this.#listeners = [...this.#listeners, listener];
+      this.#tell({ kind: 'listen', listener });
+    });
   }
 
   #startWorker(): void {
@@ -124,7 +133,7 @@ export class BatchEngine implements Engine {
 }
 
 /** Memory that can be handed over instead of being copied. */
-function transfersOf(answer: DeskAnswer): ArrayBuffer[] {
+function transfersOf(answer: Exclude<BatchWorkerMessage, 'stop'>): ArrayBuffer[] {
   if (answer.kind !== 'part' || answer.data === undefined) return [];
   const { buffer, byteLength } = answer.data;
   return buffer instanceof ArrayBuffer && buffer.byteLength === byteLength ? [buffer] : [];
@@ -133,16 +142,24 @@ function transfersOf(answer: DeskAnswer): ArrayBuffer[] {
 function bindAll(libc: Libc, { addresses, port }: EngineOptions): readonly Listener[] {
   const listeners: Listener[] = [];
   let common = port;
-  for (const text of addresses) {
-    const address = ipv4ToNumber(text);
+  for (const address of addresses) {
     try {
-      const fd = openUdp(libc, { address, port: common, buffer: SOCKET_BUFFER });
-      listeners.push({ fd, address });
-      common = boundPort(libc, fd);
+      const listener = bindOne(libc, address, common);
+      listeners.push(listener);
+      common = boundPort(libc, listener.fd);
     } catch (error) {
       for (const { fd } of listeners) libc.close(fd);
-      throw error instanceof SocketError ? bindError({ address: text, port: common }, error) : error;
+      throw error;
     }
   }
   return listeners;
+}
+
+function bindOne(libc: Libc, address: Ipv4, port: number): Listener {
+  const bits = ipv4ToNumber(address);
+  try {
+    return { fd: openUdp(libc, { address: bits, port, buffer: SOCKET_BUFFER }), address: bits };
+  } catch (error) {
+    throw error instanceof SocketError ? bindError({ address, port }, error) : error;
+  }
 }

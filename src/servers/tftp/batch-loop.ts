@@ -18,7 +18,11 @@ export interface BatchLoopOptions {
   /** An eventfd, written to when {@link BatchLoopOptions.next} has something. */
   readonly wake: number;
   /** The next message of the main thread; undefined when there is none. */
-  readonly next: () => DeskAnswer | 'stop' | undefined;
+  readonly next: () =>
+    | DeskAnswer
+    | 'stop'
+    | { readonly kind: 'listen'; readonly listener: Listener }
+    | undefined;
   readonly post: (event: TableEvent) => void;
   readonly counters: TftpCounters;
   readonly limits: TableLimits;
@@ -136,8 +140,11 @@ export class BatchLoop {
     libc.read(wake, this.#signal, this.#signal.length);
     for (let message = next(); message !== undefined; message = next()) {
       if (message === 'stop') return false;
-      const answer = message;
-      this.#guard(() => this.#table.take(answer));
+      const told = message;
+      this.#guard(() => {
+        if (told.kind === 'listen') this.#outlet.listen(told.listener);
+        else this.#table.take(told);
+      });
     }
     return true;
   }

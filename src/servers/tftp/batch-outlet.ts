@@ -41,10 +41,13 @@ export class BatchOutlet implements Outlet {
   constructor(options: BatchOutletOptions) {
     this.#options = options;
     this.#sender = new SendBatch(options.libc, (what, reason) => this.#report(what, reason));
-    for (const { fd, address } of options.listeners) {
-      this.#addresses.set(fd, address);
-      this.#channels.set(fd, emptyChannel(fd));
-    }
+    for (const listener of options.listeners) this.#add(listener);
+  }
+
+  /** Hear requests on one more socket. */
+  listen(listener: Listener): void {
+    this.#options.poller.add(listener.fd);
+    this.#add(listener);
   }
 
   /** The channel of a descriptor; undefined when it has been closed. */
@@ -81,6 +84,11 @@ export class BatchOutlet implements Outlet {
   /** Send what waits. */
   flush(): void {
     this.#sender.flush();
+  }
+
+  #add({ fd, address }: Listener): void {
+    this.#addresses.set(fd, address);
+    this.#channels.set(fd, emptyChannel(fd));
   }
 
   #queue(

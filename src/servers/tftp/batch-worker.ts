@@ -16,7 +16,10 @@ export interface BatchWorkerData {
 }
 
 /** What the main thread tells the worker. */
-export type BatchWorkerMessage = DeskAnswer | 'stop';
+export type BatchWorkerMessage =
+  | DeskAnswer
+  | 'stop'
+  | { readonly kind: 'listen'; readonly listener: Listener };
 
 // The thread of the batch engine. It never returns to its event loop before it is told to stop.
 const port = parentPort;

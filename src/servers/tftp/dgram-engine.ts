@@ -1,5 +1,5 @@
 import { createSocket, type Socket } from 'node:dgram';
-import { type Ipv4, ipv4ToNumber, parseIpv4 } from '../../core/address.ts';
+import { type Ipv4, ipv4FromNumber, ipv4ToNumber, parseIpv4 } from '../../core/address.ts';
 import { messageOf } from '../../core/errors.ts';
 import { asItIs, bindUdp, closeUdp, sendUdp } from '../udp.ts';
 import type { Engine, EngineOptions } from './engine.ts';
@@ -18,11 +18,11 @@ import { TransferTable } from './table.ts';
 
 /** Room for the ACKs of hundreds of clients. */
 const SOCKET_BUFFER = 4 * 1024 * 1024;
+const ANY = ipv4FromNumber(0);
 
 /** Runs the transfers in the main thread by sockets of Node.js: everywhere, one system call for each datagram. */
 export class DgramEngine implements Engine, Outlet {
   readonly name = 'dgram';
-  readonly #options: EngineOptions;
   readonly #sockets = new Map<number, { readonly socket: Socket; readonly address: Ipv4 }>();
   readonly #table: TransferTable;
   readonly #receiver: Receiver;
@@ -33,7 +33,6 @@ export class DgramEngine implements Engine, Outlet {
   #port = 0;
 
   private constructor(options: EngineOptions) {
-    this.#options = options;
     const { desk, counters, limits, ports, log } = options;
     this.#table = new TransferTable({
       outlet: this,
@@ -52,13 +51,7 @@ export class DgramEngine implements Engine, Outlet {
     const engine = new DgramEngine(options);
     engine.#port = options.port;
     try {
-      for (const address of options.addresses) {
-        const socket = await bindUdp({ address, port: engine.#port });
-        // The system gives what it allows.
-        socket.setRecvBufferSize(SOCKET_BUFFER);
-        engine.#adopt(socket, address);
-        engine.#port = socket.address().port;
-      }
+      for (const address of options.addresses) await engine.listen(address);
     } catch (error) {
       await engine.stop();
       throw error;
@@ -68,6 +61,14 @@ export class DgramEngine implements Engine, Outlet {
 
   get port(): number {
     return this.#port;
+  }
+
+  async listen(address: Ipv4): Promise<void> {
+    const socket = await bindUdp({ address, port: this.#port });
+    // The system gives what it allows.
+    socket.setRecvBufferSize(SOCKET_BUFFER);
+    this.#adopt(socket, address);
+    this.#port = socket.address().port;
   }
 
   async stop(): Promise<void> {
@@ -91,7 +92,7 @@ export class DgramEngine implements Engine, Outlet {
   }
 
   open(listener: Channel): Channel {
-    const address = this.#sockets.get(listener.id)?.address ?? this.#options.addresses[0];
+    const address = this.#sockets.get(listener.id)?.address ?? ANY;
     const socket = createSocket({ type: 'udp4', lookup: asItIs });
     const channel = this.#adopt(socket, address);
     // Datagrams sent meanwhile wait until it is bound.

@@ -10,7 +10,7 @@ export type EngineName = 'batch' | 'dgram';
 /** What an engine is made of. */
 export interface EngineOptions {
   /** Addresses that requests are heard on. */
-  readonly addresses: readonly [Ipv4, ...Ipv4[]];
+  readonly addresses: readonly Ipv4[];
   /** 0: any free port. */
   readonly port: number;
   readonly ports: PortMode;
@@ -26,6 +26,8 @@ export interface Engine {
   readonly name: EngineName;
   /** Port that requests are heard on. */
   readonly port: number;
+  /** Hear requests on one more address. Rejects when it cannot be had. */
+  listen(address: Ipv4): Promise<void>;
   /** Break off all transfers and close the sockets. */
   stop(): Promise<void>;
 }

@@ -2,6 +2,7 @@ import { expect, it } from 'vitest';
 import type { EngineName } from '../../../src/servers/tftp/engine.ts';
 import type { PortMode } from '../../../src/servers/tftp/messages.ts';
 import type { TftpServerOptions } from '../../../src/servers/tftp/server.ts';
+import { ip } from '../../builders.ts';
 import { UdpClient } from '../udp-client.ts';
 import { ack, bench as anyBench, CONTENT, content, contentOf, error, fetch, next, read } from './bench.ts';
 
@@ -57,6 +58,23 @@ export function testEngine(kind: { readonly engine: EngineName; readonly ports: 
       const options = { blksize: '512', windowsize: '4' };
       expect(await contentOf(fetch(client, port, read(`file${size}`, options)))).toEqual(wanted);
     }
+  });
+
+  it('hears an address that comes later, and starts without it', async () => {
+    const late = ip('127.0.0.7');
+    const here = new Set([ip('127.0.0.1')]);
+    const { port, log } = await bench({
+      addresses: [ip('127.0.0.1'), late],
+      isHere: (address) => here.has(address),
+    });
+    const client = await UdpClient.open();
+    expect(await contentOf(fetch(client, port))).toEqual(Buffer.from(CONTENT));
+    expect(log.of('error')).toEqual(['TFTP is not served at addresses that no interface has']);
+    here.add(late);
+    const told = 'TFTP is served at an address that has come';
+    await expect.poll(() => log.of('info'), { timeout: 10_000 }).toContain(told);
+    client.send(read(), port, late);
+    expect(await next(client)).toMatchObject({ kind: 'data', block: 1 });
   });
 
   it('RFC 7440: sends windows, each block once', async () => {
