@@ -1,5 +1,5 @@
 import { type Ipv4, isUsableIn, type Mac, subnetContains } from '../core/address.ts';
-import type { Host } from '../core/host.ts';
+import type { Lodger } from '../core/host.ts';
 import type { Inventory } from '../core/inventory.ts';
 import type { BootPolicy } from '../core/policy.ts';
 import type { ServedSubnet } from '../core/subnet.ts';
@@ -22,7 +22,7 @@ export interface AddressBook {
 /** Who asks for an address. */
 export interface AddressQuestion {
   readonly mac: Mac;
-  readonly host: Host;
+  readonly host: Lodger;
   /** The address the client would like (option 50). */
   readonly requested?: Ipv4;
   /** Milliseconds since 1970. */
@@ -78,7 +78,7 @@ export function mayKeep(question: AddressQuestion, address: Ipv4, book: AddressB
 }
 
 /** The address that the host has reserved on this subnet. */
-export function reservedIn(host: Host, { subnet }: ServedSubnet): Ipv4 | undefined {
+export function reservedIn(host: Lodger, { subnet }: ServedSubnet): Ipv4 | undefined {
   return host.address !== undefined && subnetContains(subnet, host.address) ? host.address : undefined;
 }
 

@@ -1,4 +1,4 @@
-import type { Host } from '../core/host.ts';
+import type { Lodger } from '../core/host.ts';
 import { isOwnAddress } from '../core/policy.ts';
 import { reservedIn } from './address.ts';
 import { answerFull } from './answer-full.ts';
@@ -11,7 +11,7 @@ import { watchIdentity } from './identity-watch.ts';
 import { answerAuto, answerBootServer, answerProxy } from './proxy.ts';
 import { workaroundsFor } from './quirk.ts';
 import { type DhcpRequest, notForUs, readWish, type Wish } from './request.ts';
-import { hostRule, resolveHost } from './resolve-host.ts';
+import { hostRule, resolveLodger } from './resolve-host.ts';
 
 /** A message before it is known what is wanted, and of which host it is. */
 type Asked = Omit<Turn, 'wish' | 'host'>;
@@ -46,14 +46,14 @@ export async function answerDhcp(request: DhcpRequest, world: DhcpWorld): Promis
 /** Answer a host that is to be served, and put on record what was said. */
 async function forHost(
   { world, snapshot, subnet, packet, mac }: Asked,
-  answerHost: (host: Host) => DhcpAnswer | Promise<DhcpAnswer>,
+  answerHost: (host: Lodger) => DhcpAnswer | Promise<DhcpAnswer>,
 ): Promise<DhcpAnswer> {
-  const host = resolveHost(mac, snapshot.inventory, snapshot.policy);
+  const host = resolveLodger(mac, snapshot.inventory, snapshot.policy);
   world.trace?.(hostRule(mac, host));
   watchIdentity(packet, snapshot.inventory, world);
   const answer = host === undefined ? ignored('unknown-host') : await answerHost(host);
   // Of machines that nobody registered, only those that want to boot are worth a record.
-  if (host !== undefined || isNetboot(packet))
+  if ((host !== undefined && host.isGuest !== true) || isNetboot(packet))
     world.facts.note(subjectOf(mac, host), ...factsOf(packet, answer, subnet));
   return answer;
 }

@@ -1,5 +1,5 @@
 import type { Ipv4, Mac } from '../core/address.ts';
-import type { Host } from '../core/host.ts';
+import type { Lodger } from '../core/host.ts';
 import { isOwnAddress } from '../core/policy.ts';
 import type { Workarounds } from '../core/quirk.ts';
 import type { ServedSubnet } from '../core/subnet.ts';
@@ -50,7 +50,7 @@ export interface Turn<W extends Wish = Wish> {
   readonly workarounds: Workarounds;
   readonly mac: Mac;
   readonly wish: W;
-  readonly host: Host;
+  readonly host: Lodger;
   /** Milliseconds since 1970. */
   readonly now: number;
 }

@@ -1,6 +1,6 @@
 import type { Ipv4, Mac } from '../core/address.ts';
 import type { BootFact, BootSubject } from '../core/event.ts';
-import type { Host } from '../core/host.ts';
+import type { Lodger } from '../core/host.ts';
 import { isInForce } from '../core/lease.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { BootRecorder } from '../ports/event-log.ts';
@@ -105,7 +105,7 @@ export function lesseeOf(address: Ipv4, leases: LeaseView, now: number): Mac | u
 }
 
 /** The subject of facts about a MAC and, where there is one, the host it is served as. */
-export function subjectOf(mac: Mac, host: Host | undefined): Subject {
+export function subjectOf(mac: Mac, host: Lodger | undefined): Subject {
   if (host === undefined) return { mac, isStranger: true };
   return host.source.kind === 'policy'
     ? { mac, host: host.name, isStranger: true }

@@ -1,5 +1,5 @@
 import { broadcastAddress, type Ipv4, isUsableIn, netmask } from '../core/address.ts';
-import type { Host } from '../core/host.ts';
+import type { Lodger } from '../core/host.ts';
 import type { ServedSubnet } from '../core/subnet.ts';
 import {
   addresses,
@@ -22,7 +22,7 @@ export interface ReplyParts {
   readonly subnet: ServedSubnet;
   /** Option 54. */
   readonly serverId: Ipv4;
-  readonly host: Host;
+  readonly host: Lodger;
   readonly boot: BootAnswer;
 }
 

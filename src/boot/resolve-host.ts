@@ -1,5 +1,5 @@
 import type { Mac } from '../core/address.ts';
-import { type Host, unknownHostName } from '../core/host.ts';
+import { type Host, type Lodger, unknownHostName } from '../core/host.ts';
 import type { Inventory } from '../core/inventory.ts';
 import type { BootPolicy } from '../core/policy.ts';
 import type { TriedRule } from './trace.ts';
@@ -10,18 +10,27 @@ import type { TriedRule } from './trace.ts';
  */
 export function resolveHost(mac: Mac, inventory: Inventory, policy: BootPolicy): Host | undefined {
   const known = inventory.byMac.get(mac);
-  if (known !== undefined || policy.unknownHosts.kind === 'ignore') return known;
+  if (known !== undefined || policy.unknownHosts.kind !== 'image') return known;
   const name = unknownHostName(mac);
   const { image, channel } = policy.unknownHosts;
   return { name, macs: [mac], image, channel, cmdline: [], variables: {}, source: { kind: 'policy' } };
 }
 
+/** Whom DHCP serves at a MAC: the host, or where the policy gives strangers an address, a guest. */
+export function resolveLodger(mac: Mac, inventory: Inventory, policy: BootPolicy): Lodger | undefined {
+  const host = resolveHost(mac, inventory, policy);
+  if (host !== undefined || policy.unknownHosts.kind !== 'address') return host;
+  return { name: unknownHostName(mac), source: { kind: 'policy' }, isGuest: true };
+}
+
 /** How a MAC was resolved, for whoever asks why. */
-export function hostRule(mac: Mac, host: Host | undefined): TriedRule {
+export function hostRule(mac: Mac, host: Lodger | undefined): TriedRule {
   const step = 'host';
   if (host === undefined) return { step, rule: `host with MAC ${mac}`, taken: false, why: 'there is none' };
   if (host.source.kind === 'policy') {
-    const why = `no host has MAC ${mac}: it boots image "${host.image}" as "${host.name}"`;
+    const what =
+      host.isGuest === true ? 'gets an address and nothing to boot' : 'boots the image for strangers';
+    const why = `no host has MAC ${mac}: it ${what}, as "${host.name}"`;
     return { step, rule: 'unknown_hosts', taken: true, why };
   }
   const where = host.source.kind === 'file' ? host.source.path : 'the API';

@@ -67,9 +67,14 @@ export const ServerFileSchema = mapping({
     subnets: Type.Array(SubnetSchema, { minItems: 1, maxItems: 256, description: 'a list of subnets' }),
   }),
   unknown_hosts: Type.Optional(
-    Type.Union([Type.Literal('ignore'), mapping({ image: ImageText, channel: Type.Optional(ChannelText) })], {
-      description: '"ignore" or {image: NAME}',
-    }),
+    Type.Union(
+      [
+        Type.Literal('ignore'),
+        Type.Literal('address'),
+        mapping({ image: ImageText, channel: Type.Optional(ChannelText) }),
+      ],
+      { description: '"ignore", "address" or {image: NAME}' },
+    ),
   ),
   boot: Type.Optional(
     mapping({

@@ -95,6 +95,7 @@ function policyOf(shape: Shape, subnets: BootPolicy['subnets']): BootPolicy {
 
 function unknownHostsOf(value: Shape['unknown_hosts']): UnknownHostPolicy {
   if (value === undefined || value === 'ignore') return { kind: 'ignore' };
+  if (value === 'address') return { kind: 'address' };
   const image = parseImageName(value.image ?? '');
   if (image === undefined) return { kind: 'ignore' };
   return { kind: 'image', image, channel: parseChannelName(value.channel ?? '') ?? STABLE };

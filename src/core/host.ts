@@ -37,6 +37,12 @@ export interface Host {
   readonly source: HostSource;
 }
 
+/** What DHCP has to know of whom it serves. */
+export type Lodger = Pick<Host, 'name' | 'address' | 'bootfile' | 'source'> & {
+  /** It gets an address and nothing to boot: nobody registered it. */
+  readonly isGuest?: true;
+};
+
 /** The name of the host that the policy for unknown hosts makes up for a MAC: `unknown-52-54-00-12-34-56`. */
 export function unknownHostName(mac: Mac): HostName {
   return `unknown-${macWithDashes(mac)}` as HostName;

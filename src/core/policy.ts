@@ -6,6 +6,8 @@ import type { ServedSubnet } from './subnet.ts';
 /** What a MAC that no host owns gets. */
 export type UnknownHostPolicy =
   | { readonly kind: 'ignore' }
+  /** A lease, and nothing to boot. */
+  | { readonly kind: 'address' }
   | { readonly kind: 'image'; readonly image: ImageName; readonly channel: ChannelName };
 
 /** What the initramfs does when it cannot go on. */

@@ -12,7 +12,7 @@ test.each([
     'server: {address: 10.77.0.01}',
     '"server.address" is "10.77.0.01", wanted an IPv4 address such as "10.77.0.1"',
   ],
-  [`${SERVER}unknown_hosts: all`, '"unknown_hosts" is "all", wanted "ignore" or {image: NAME}'],
+  [`${SERVER}unknown_hosts: all`, '"unknown_hosts" is "all", wanted "ignore", "address" or {image: NAME}'],
   [`${SERVER}unknown_hosts: {image: wbe}`, 'There is no image "wbe" (Did you mean "web"?)'],
   [`${SERVER}boot: {on_failure: halt}`, '"boot.on_failure" is "halt", wanted one of retry, shell, reboot'],
   ['server: {address: 10.78.0.1}', "The server's address 10.78.0.1 is no address of the subnet 10.77.0.0/24"],
