@@ -24,7 +24,7 @@ import { readLoaderTemplate, SiteTemplates } from './config/script-templates.ts'
 import { watchSite } from './config/watch.ts';
 import { messageOf } from './core/errors.ts';
 import { subnetFor } from './core/policy.ts';
-import { type Dhcp, makeDhcp } from './daemon/dhcp.ts';
+import { makeDhcp } from './daemon/dhcp.ts';
 import { watchDaemon } from './daemon/watch.ts';
 import { startWeb, type Web } from './daemon/web.ts';
 import { Recorder } from './fleet/recorder.ts';
@@ -65,16 +65,11 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     const tftp = tftpServer(options, world);
     const dhcp = makeDhcp({ ...options, world });
     const counted: { web?: Web } = {};
-    const metrics = watchDaemon({
-      ...options,
-      facts: world.facts,
-      dhcp,
-      tftp,
-      web: () => counted.web?.stats() ?? {},
-    });
-    // Hosts that boot may end while requests under way do: these answer until HTTP has ended.
-    const booting: Pick<Dhcp, 'stop'>[] = [];
-    parts.add(() => stopInTurn(booting));
+    const webStats = () => counted.web?.stats() ?? {};
+    const metrics = watchDaemon({ ...options, facts: world.facts, dhcp, tftp, web: webStats });
+    // Hosts go on booting while requests under way end: DHCP and TFTP answer until HTTP has ended.
+    const datagrams = new Parts();
+    parts.add(() => datagrams.stop());
     const web = await startWeb({
       ...options,
       adminToken,
@@ -86,7 +81,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     parts.add(() => web.stop());
     for (const server of [tftp, dhcp]) {
       await server.start();
-      booting.push(server);
+      datagrams.add(() => server.stop());
     }
     parts.add(() => worker.stop());
     await worker.start().catch((error: unknown) => {
@@ -103,10 +98,6 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     await parts.stop();
     throw error;
   }
-}
-
-async function stopInTurn(servers: readonly Pick<Dhcp, 'stop'>[]): Promise<void> {
-  for (const server of servers.toReversed()) await server.stop();
 }
 
 /** What the three servers' answers have in common. */
