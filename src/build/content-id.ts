@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { canonicalJson } from '../core/release.ts';
 import type { ContentId } from '../ports/build-cache.ts';
-import type { Work } from './step.ts';
+import type { Step, Work } from './step.ts';
 
 /**
  * Raised when the same inputs give another result than before, so that nothing made by the older builder is used:
@@ -15,10 +15,11 @@ export type InputDigests = ReadonlyMap<string, string>;
 /** The id of a step's result: a chain of its parent's id, its action, its arguments and its inputs' content. */
 export function contentId(
   parent: ContentId | undefined,
-  { action, args }: Work,
+  { action, args, squashLevel }: Work & Pick<Step, 'squashLevel'>,
   inputs: InputDigests,
 ): ContentId {
-  const seed = { epoch: BUILDER_EPOCH, parent: parent ?? null, action, args: withoutPaths(args, inputs) };
+  const work = { action, args: withoutPaths(args, inputs), ...(squashLevel && { squashLevel }) };
+  const seed = { epoch: BUILDER_EPOCH, parent: parent ?? null, ...work };
   return parseContentId(createHash('sha256').update(canonicalJson(seed)).digest('hex'));
 }
 

@@ -20,7 +20,8 @@ export async function makeLayer(
     return await working.commit(step.id);
   });
   const file = join(context.workFolder, 'layer.squashfs');
-  await makeSquashfs({ source: await engine.topLayer(container), target: file }, context);
+  const { squashLevel: level } = step;
+  await makeSquashfs({ source: await engine.topLayer(container), target: file, level }, context);
   const layer = await artefacts.adopt(file);
   return { kind: 'layer', ...(parent === undefined ? {} : { parent }), container, layer };
 }

@@ -173,8 +173,10 @@ class StepList {
   }
 
   add(image: ImageDefinition, stage: string, work: Work): void {
-    const id = contentId(this.top, work, this.inputs);
-    const step: Step = { ...work, id, parent: this.top, image: image.name, stage };
+    const { name, squashLevel } = image;
+    const level = squashLevel === undefined || !makesLayer(work) ? {} : { squashLevel };
+    const id = contentId(this.top, { ...work, ...level }, this.inputs);
+    const step: Step = { ...work, id, parent: this.top, image: name, stage, ...level };
     this.list.push(step);
     if (makesLayer(step)) this.top = id;
   }

@@ -39,6 +39,8 @@ export type Step<A extends Action = Action> = {
     /** The step whose layer this one works on; undefined for the first. */
     readonly parent: ContentId | undefined;
     readonly image: ImageName;
+    /** Level of zstd for its layer, where the image has one of its own. */
+    readonly squashLevel?: number;
     /** As in `images/config.yml`; `bootstrap`, `initramfs` and `files` for the steps not written there. */
     readonly stage: string;
   };

@@ -130,6 +130,42 @@ describe('planBuild', () => {
     expect(steps.at(-1)).toMatchObject({ action: 'take-files', parent: steps.at(-2)?.id });
   });
 
+  it('has other layers from the image on that compresses them otherwise', () => {
+    const tight = TREE.map((image) => (image.name === 'web' ? { ...image, squashLevel: 19 } : image));
+    const [then, now] = [TREE, tight].map((images) => stepsOf(imageChain(images, imageName('web')), INPUTS));
+    expect(then?.map(({ id }, index) => id === now?.[index]?.id)).toEqual([
+      true,
+      true,
+      true,
+      true,
+      false,
+      false,
+    ]);
+    expect(now?.map(({ squashLevel }) => squashLevel)).toEqual([
+      ...Array<undefined>(4).fill(undefined),
+      19,
+      19,
+    ]);
+  });
+
+  it('makes the initramfs anew when only that is asked for, and says why it makes it unasked', () => {
+    const known = allKnown(INPUTS);
+    const forced = new Set(['make-initramfs'] as const);
+    const { steps } = planBuild(CHAIN, INPUTS, { known, forced });
+    expect(steps.filter(({ status }) => status === 'run')).toMatchObject([
+      { stage: 'initramfs', why: 'asked for' },
+    ]);
+    const changed = new Map(INPUTS).set('/i/agent', 'other');
+    const builds = [
+      { kind: 'rootfs', image: imageName('web'), branch: 'master', upload: true, stages: [] },
+    ] as const;
+    const rootOnly = planBuild(CHAIN, changed, { known, builds });
+    expect(rootOnly.steps.find(({ stage }) => stage === 'initramfs')).toMatchObject({
+      status: 'run',
+      why: expect.stringMatching(/a release never pairs a kernel with another root$/),
+    });
+  });
+
   it('runs nothing when all is known', () => {
     expect(new Set(statuses(allKnown(INPUTS)))).toEqual(new Set(['known']));
   });

@@ -61,7 +61,8 @@ export function seedTree(): readonly ImageDefinition[] {
   return treeOf({ trixie: { seed: { outputs: { files: { release: '/etc/os-release' } } } } }, '/');
 }
 
-function treeOf(value: unknown, directory: string): readonly ImageDefinition[] {
+/** The images of a tree without faults. */
+export function treeOf(value: unknown, directory: string): readonly ImageDefinition[] {
   const { images, faults } = imageTree(value, { directory, architecture: 'amd64', stat: kindOf });
   if (faults.length > 0) throw new Error(faults.map(({ message }) => message).join('\n'));
   return images;

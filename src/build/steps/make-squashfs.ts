@@ -12,21 +12,14 @@ export const COMPRESSION_LEVEL = 9;
 export interface SquashfsArgs {
   readonly source: string;
   readonly target: string;
+  /** Of zstd; `COMPRESSION_LEVEL` unless given. */
+  readonly level?: number | undefined;
 }
 
 /** Arguments that give the same bytes for the same folder; extended attributes and device nodes are kept as they are. */
-export function squashfsArgv({ source, target }: SquashfsArgs): Argv {
+export function squashfsArgv({ source, target, level = COMPRESSION_LEVEL }: SquashfsArgs): Argv {
   const options = ['-noappend', '-no-progress', '-quiet', '-no-exports', '-root-mode', '0755'];
-  return [
-    'mksquashfs',
-    source,
-    target,
-    ...options,
-    '-comp',
-    'zstd',
-    '-Xcompression-level',
-    `${COMPRESSION_LEVEL}`,
-  ];
+  return ['mksquashfs', source, target, ...options, '-comp', 'zstd', '-Xcompression-level', `${level}`];
 }
 
 /** Pack the files of one layer. */
