@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { link, mkdir, open, readFile, unlink } from 'node:fs/promises';
+import { link, mkdir, open, readdir, readFile, unlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { AppError, messageOf } from '../core/errors.ts';
 import type { SecretStore } from '../ports/secret-store.ts';
@@ -40,6 +40,17 @@ export class FsSecretStore implements SecretStore {
       throw new AppError('storage', `Cannot create secret "${name}": ${messageOf(error)}`, { cause: error });
     } finally {
       await unlink(temporary).catch(() => undefined);
+    }
+  }
+
+  async list(folder: string): Promise<readonly string[]> {
+    try {
+      return (await readdir(this.#path(folder))).filter((name) => SEGMENT.test(name));
+    } catch (error) {
+      if (hasCode(error, 'ENOENT')) return [];
+      throw new AppError('storage', `Cannot list secrets of "${folder}": ${messageOf(error)}`, {
+        cause: error,
+      });
     }
   }
 

@@ -1,6 +1,6 @@
 import { createHmac, randomBytes } from 'node:crypto';
 import { AppError } from '../core/errors.ts';
-import type { HostName } from '../core/host.ts';
+import { type HostName, isUnknownHostName } from '../core/host.ts';
 import { type KeyMaker, SSH_KEY_TYPES, type SshKeyPair, type SshKeyType } from '../ports/key-maker.ts';
 import type { SecretStore } from '../ports/secret-store.ts';
 import { decodeKeyPair, encodeKeyPair } from './ssh-identity.ts';
@@ -19,16 +19,20 @@ export interface IdentitiesOptions {
 }
 
 const SITE_SECRET = 'site/machine-id.key';
+/** Made-up hosts whose keys are kept; a MAC is soon made up, and a key never forgotten. */
+const MOST_STRANGERS = 1000;
 
 /**
  * Identities of hosts, made at a host's first boot and kept.
  * INVARIANTS: a key is made only when the store says that there is none, never because it could not be read; of two
- * requests at once both get the same key; keys of one host are made at a time, since an RSA key takes a second of CPU.
+ * requests at once both get the same key; keys of one host are made at a time, since an RSA key takes a second of CPU. Hosts that
+ * nobody registered fill no disk: beyond a number of them, each boot makes new keys.
  */
 export class Identities {
   readonly #options: IdentitiesOptions;
   readonly #underWay = new Map<HostName, Promise<HostIdentity>>();
   #making: Promise<unknown> = Promise.resolve();
+  #strangers: Promise<Set<string>> | undefined;
 
   constructor(options: IdentitiesOptions) {
     this.#options = options;
@@ -45,13 +49,30 @@ export class Identities {
 
   async #load(host: HostName): Promise<HostIdentity> {
     const site = await this.#keep(SITE_SECRET, async () => randomBytes(32));
-    const pairs = await Promise.all(SSH_KEY_TYPES.map((type) => this.#sshKey(host, type)));
+    const isKept = await this.#isToBeKept(host);
+    const pairs = await Promise.all(SSH_KEY_TYPES.map((type) => this.#sshKey(host, type, isKept)));
     return { machineId: machineIdOf(site, host), sshKeys: pairs };
   }
 
-  async #sshKey(host: HostName, type: SshKeyType): Promise<HostIdentity['sshKeys'][number]> {
+  async #isToBeKept(host: HostName): Promise<boolean> {
+    if (!isUnknownHostName(host)) return true;
+    this.#strangers ??= this.#options.secrets
+      .list('hosts')
+      .then((names) => new Set(names.filter(isUnknownHostName)));
+    const strangers = await this.#strangers.catch((error: unknown) => {
+      this.#strangers = undefined;
+      throw error;
+    });
+    if (strangers.has(host)) return true;
+    if (strangers.size >= MOST_STRANGERS) return false;
+    strangers.add(host);
+    return true;
+  }
+
+  async #sshKey(host: HostName, type: SshKeyType, isKept: boolean): Promise<HostIdentity['sshKeys'][number]> {
     const name = `hosts/${host}/ssh_host_${type}_key.json`;
-    const kept = await this.#keep(name, () => this.#inTurn(() => this.#makeKey(host, type)));
+    const make = (): Promise<Uint8Array> => this.#inTurn(() => this.#makeKey(host, type));
+    const kept = await (isKept ? this.#keep(name, make) : make());
     return { type, pair: decodeKeyPair(name, kept) };
   }
 

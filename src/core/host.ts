@@ -48,6 +48,11 @@ export function unknownHostName(mac: Mac): HostName {
   return `unknown-${macWithDashes(mac)}` as HostName;
 }
 
+/** Whether a name has the form of {@link unknownHostName}. */
+export function isUnknownHostName(name: string): boolean {
+  return /^unknown(?:-[0-9a-f]{2}){6}$/.test(name);
+}
+
 /** Parse a host name; upper case is folded; undefined when it is no DNS label. */
 export function parseHostName(text: string): HostName | undefined {
   const name = text.toLowerCase();

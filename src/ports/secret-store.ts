@@ -4,4 +4,6 @@ export interface SecretStore {
   read(name: string): Promise<Uint8Array | undefined>;
   /** Rejects with `conflict` when it exists already: of two writers one wins and the other reads. */
   create(name: string, content: Uint8Array): Promise<void>;
+  /** Names below a folder, as `web01` below `hosts`; none when there is no such folder. */
+  list(folder: string): Promise<readonly string[]>;
 }

@@ -18,6 +18,13 @@ test('a secret is kept for its owner only, and read back as it was', async () =>
   expect(readdirSync(join(folder, 'hosts/web01'))).toEqual(['key']);
 });
 
+test('what is below a folder is listed; a folder that is not there is empty', async () => {
+  const store = new FsSecretStore(temporaryFolder());
+  expect(await store.list('hosts')).toEqual([]);
+  for (const host of ['web01', 'db']) await store.create(`hosts/${host}/key`, Buffer.from('x'));
+  expect((await store.list('hosts')).toSorted()).toEqual(['db', 'web01']);
+});
+
 test('of twenty writers one wins, and the others are told so', async () => {
   const store = new FsSecretStore(temporaryFolder());
   const results = await Promise.allSettled(

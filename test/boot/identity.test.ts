@@ -24,6 +24,22 @@ describe("a host's identity", () => {
     ]);
   });
 
+  it('of hosts that nobody registered is kept for a thousand of them, and no more', async () => {
+    const secrets = new FakeSecretStore();
+    const keyMaker = new FakeKeyMaker();
+    const name = (at: number) => hostName(`unknown-02-00-00-00-${hex(at >> 8)}-${hex(at & 255)}`);
+    const hex = (octet: number) => octet.toString(16).padStart(2, '0');
+    const before = new Identities({ secrets, keyMaker });
+    for (let at = 0; at < 999; at++) await before.of(name(at));
+    const identities = new Identities({ secrets, keyMaker });
+    for (let at = 990; at < 1100; at++) await identities.of(name(at));
+    expect(await secrets.list('hosts')).toHaveLength(1000);
+    expect(await identities.of(name(5))).toEqual(await before.of(name(5)));
+    expect(await identities.of(name(1050))).not.toEqual(await identities.of(name(1050)));
+    await identities.of(WEB01);
+    expect(await secrets.list('hosts')).toContain('web01');
+  });
+
   it('is one for requests at the same time', async () => {
     const keyMaker = new FakeKeyMaker();
     const identities = new Identities({ secrets: new FakeSecretStore(), keyMaker });

@@ -11,6 +11,11 @@ export class FakeSecretStore implements SecretStore {
     return this.secrets.get(name);
   }
 
+  async list(folder: string): Promise<readonly string[]> {
+    const below = [...this.secrets.keys()].filter((name) => name.startsWith(`${folder}/`));
+    return [...new Set(below.map((name) => name.slice(folder.length + 1).split('/')[0] ?? ''))];
+  }
+
   async create(name: string, content: Uint8Array): Promise<void> {
     if (this.secrets.has(name)) throw new AppError('conflict', `Cannot create secret "${name}": it exists`);
     this.secrets.set(name, content);
