@@ -1,4 +1,4 @@
-import type { Ipv4, Mac, Subnet } from '../core/address.ts';
+import type { Ipv4, Subnet } from '../core/address.ts';
 import type { BootId } from '../core/event.ts';
 import type { Lease } from '../core/lease.ts';
 import type { Clock } from '../ports/clock.ts';
@@ -7,7 +7,7 @@ import type { SnapshotSource } from '../ports/snapshot.ts';
 import type { DhcpWorld } from './dhcp-turn.ts';
 import { Facts } from './facts.ts';
 import { Holds } from './holds.ts';
-import { LeaseTable } from './lease-table.ts';
+import { LeaseMemory } from './lease-memory.ts';
 import { OtherServers } from './other-servers.ts';
 import { Pools } from './pools.ts';
 import type { Trace } from './trace.ts';
@@ -43,35 +43,13 @@ export function explainWorld({ snapshots, leases, clock, trace }: LookedAt): Dhc
 const NO_BOOT = 'explained' as BootId;
 
 /** Leases in memory alone. */
-class LeaseCopy implements LeaseStore {
-  readonly #table: LeaseTable;
-
-  constructor(leases: readonly Lease[]) {
-    this.#table = new LeaseTable(leases);
-  }
-
-  findByMac(mac: Mac, subnet: Subnet): Lease | undefined {
-    return this.#table.findByMac(mac, subnet);
-  }
-
-  findByAddress(address: Ipv4): Lease | undefined {
-    return this.#table.findByAddress(address);
-  }
-
-  list(): readonly Lease[] {
-    return this.#table.list();
-  }
-
-  watch(changed: (address: Ipv4) => void): void {
-    this.#table.watch(changed);
-  }
-
+class LeaseCopy extends LeaseMemory implements LeaseStore {
   commit(lease: Lease, subnet: Subnet): Promise<void> {
-    this.#table.put(lease, subnet);
+    this.table.put(lease, subnet);
     return Promise.resolve();
   }
 
   remove(address: Ipv4): Promise<boolean> {
-    return Promise.resolve(this.#table.remove(address) !== undefined);
+    return Promise.resolve(this.table.remove(address) !== undefined);
   }
 }

@@ -3,16 +3,11 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { answerDhcp } from '../../src/boot/answer-dhcp.ts';
 import { answerTftp, noteServed, readForTftp } from '../../src/boot/answer-tftp.ts';
-import { Facts } from '../../src/boot/facts.ts';
-import { Holds } from '../../src/boot/holds.ts';
-import { OtherServers } from '../../src/boot/other-servers.ts';
-import { Pools } from '../../src/boot/pools.ts';
 import { ScriptShelf } from '../../src/boot/script-shelf.ts';
 import { digestFromHex } from '../../src/core/artefact.ts';
 import { NBP_IMAGE } from '../../src/core/catalogue.ts';
 import { STABLE } from '../../src/core/image.ts';
 import { DhcpServer } from '../../src/servers/dhcp.ts';
-import type { DatagramLogger } from '../../src/servers/quiet-log.ts';
 import { TftpServer } from '../../src/servers/tftp/server.ts';
 import {
   aCatalogue,
@@ -26,11 +21,10 @@ import {
   mac,
 } from '../builders.ts';
 import { FakeArtefactStore } from '../fakes/artefact-store.ts';
-import { FakeBootRecorder } from '../fakes/boot-recorder.ts';
 import { FakeCatalogueStore } from '../fakes/catalogue-store.ts';
-import { FakeLeaseStore } from '../fakes/lease-store.ts';
 import { FakeSnapshotSource } from '../fakes/snapshot.ts';
 import { FakeTokenStore } from '../fakes/token-store.ts';
+import { logger, planeWorld, print } from './plane.ts';
 
 /**
  * The boot plane without disk and HTTP, as a program for a network namespace:
@@ -68,26 +62,12 @@ const snapshots = new FakeSnapshotSource(
   }),
 );
 
-const print = (level: string) => (fields: unknown, message?: unknown) => {
-  console.log(JSON.stringify({ at: Date.now(), level, message, fields }));
-};
-const logger: DatagramLogger = {
-  debug: print('debug'),
-  info: print('info'),
-  warn: print('warn'),
-  error: print('error'),
-};
-const clock = { now: () => Date.now() };
-const recorder = new FakeBootRecorder();
-const facts = new Facts({ recorder, clock, onError: print('error') });
-const leases = new FakeLeaseStore();
-const world = { snapshots, leases, facts, clock };
+const world = planeWorld(snapshots);
 const artefacts = new FakeArtefactStore();
 for (const bytes of contents.values()) await artefacts.putBytes(bytes);
 const tftpWorld = {
   ...world,
   artefacts,
-  recorder,
   tokens: new FakeTokenStore(),
   catalogue: new FakeCatalogueStore(),
   envs: new ScriptShelf<Uint8Array>(),
@@ -95,16 +75,8 @@ const tftpWorld = {
   onError: print('error'),
 };
 const address = ip('10.77.0.1');
-const holds = new Holds();
-const otherServers = new OtherServers();
-const dhcpWorld = {
-  ...world,
-  holds,
-  others: otherServers,
-  pools: new Pools({ leases: world.leases, holds }),
-};
 const listeners = () => [{ address, isDirect: true, isProxy: false }];
-const dhcp = new DhcpServer({ listeners, logger, answer: (request) => answerDhcp(request, dhcpWorld) });
+const dhcp = new DhcpServer({ listeners, logger, answer: (request) => answerDhcp(request, world) });
 const tftp = new TftpServer({
   addresses: [address],
   engine: process.env['TFTP_ENGINE'] === 'dgram' ? 'dgram' : 'auto',
@@ -119,6 +91,6 @@ await tftp.start();
 print('info')({}, 'ready');
 process.once('SIGTERM', () => {
   void Promise.all([dhcp.stop(), tftp.stop()])
-    .then(() => facts.settled())
-    .then(() => print('info')({ facts: recorder.records, leases: leases.list() }, 'record'));
+    .then(() => world.facts.settled())
+    .then(() => print('info')({ facts: world.recorder.records, leases: world.leases.list() }, 'record'));
 });

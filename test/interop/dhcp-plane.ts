@@ -1,16 +1,11 @@
 import { createInterface } from 'node:readline';
 import { answerDhcp } from '../../src/boot/answer-dhcp.ts';
-import { Facts } from '../../src/boot/facts.ts';
-import { Holds } from '../../src/boot/holds.ts';
-import { OtherServers } from '../../src/boot/other-servers.ts';
-import { Pools } from '../../src/boot/pools.ts';
 import { parseRange, parseSubnet } from '../../src/core/address.ts';
 import { NBP_IMAGE } from '../../src/core/catalogue.ts';
 import type { ServedSubnet, SubnetMode } from '../../src/core/subnet.ts';
 import type { Snapshot } from '../../src/ports/snapshot.ts';
 import { DhcpServer } from '../../src/servers/dhcp.ts';
 import { dhcpListeners } from '../../src/servers/dhcp-listeners.ts';
-import type { DatagramLogger } from '../../src/servers/quiet-log.ts';
 import {
   aCatalogue,
   aHost,
@@ -22,9 +17,8 @@ import {
   imageName,
   ip,
 } from '../builders.ts';
-import { FakeBootRecorder } from '../fakes/boot-recorder.ts';
-import { FakeLeaseStore } from '../fakes/lease-store.ts';
 import { FakeSnapshotSource } from '../fakes/snapshot.ts';
+import { logger, planeWorld, print } from './plane.ts';
 
 /** A subnet as a test gives it; what is left out is as in the builder. */
 export interface PlaneSubnet {
@@ -46,22 +40,7 @@ createInterface(process.stdin).on('line', (line) => {
   void dhcp.check().then(() => print('info')({}, 'followed'));
 });
 
-const print = (level: string) => (fields: unknown, message?: unknown) => {
-  console.log(JSON.stringify({ at: Date.now(), level, message, fields }));
-};
-const logger: DatagramLogger = {
-  debug: print('debug'),
-  info: print('info'),
-  warn: print('warn'),
-  error: print('error'),
-};
-const clock = { now: () => Date.now() };
-const recorder = new FakeBootRecorder();
-const facts = new Facts({ recorder, clock, onError: print('error') });
-const leases = new FakeLeaseStore();
-const holds = new Holds();
-const others = new OtherServers();
-const world = { snapshots, leases, facts, clock, holds, others, pools: new Pools({ leases, holds }) };
+const world = planeWorld(snapshots);
 const dhcp = new DhcpServer({
   listeners: () => dhcpListeners(snapshots.snapshot.policy),
   logger,
@@ -70,7 +49,7 @@ const dhcp = new DhcpServer({
 await dhcp.start();
 print('info')({}, 'ready');
 process.once('SIGTERM', () => {
-  print('info')({ leases: leases.list() }, 'record');
+  print('info')({ leases: world.leases.list() }, 'record');
   process.stdin.destroy();
   void dhcp.stop();
 });

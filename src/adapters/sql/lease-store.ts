@@ -1,5 +1,5 @@
-import { LeaseTable } from '../../boot/lease-table.ts';
-import type { Ipv4, Mac, Subnet } from '../../core/address.ts';
+import { LeaseMemory } from '../../boot/lease-memory.ts';
+import type { Ipv4, Subnet } from '../../core/address.ts';
 import { AppError, messageOf } from '../../core/errors.ts';
 import type { Lease } from '../../core/lease.ts';
 import type { LeaseStore } from '../../ports/lease-store.ts';
@@ -21,9 +21,8 @@ interface Pending {
  * INVARIANTS: memory is what the disk holds and all that is pending, in order. A change is visible at once, so that no
  * other client is offered its address, and promised only when it is on disk.
  */
-export class SqlLeaseStore implements LeaseStore {
+export class SqlLeaseStore extends LeaseMemory implements LeaseStore {
   readonly #database: SqlDatabase;
-  readonly #table: LeaseTable;
   readonly #pending = new Set<Pending>();
   readonly #put: 'putLease' | 'rehearseLease';
 
@@ -32,8 +31,8 @@ export class SqlLeaseStore implements LeaseStore {
     leases: readonly Lease[],
     put: 'putLease' | 'rehearseLease' = 'putLease',
   ) {
+    super(leases);
     this.#database = database;
-    this.#table = new LeaseTable(leases);
     this.#put = put;
   }
 
@@ -56,28 +55,12 @@ export class SqlLeaseStore implements LeaseStore {
     return new SqlLeaseStore(database, leases);
   }
 
-  findByMac(mac: Mac, subnet: Subnet): Lease | undefined {
-    return this.#table.findByMac(mac, subnet);
-  }
-
-  findByAddress(address: Ipv4): Lease | undefined {
-    return this.#table.findByAddress(address);
-  }
-
-  list(): readonly Lease[] {
-    return this.#table.list();
-  }
-
-  watch(changed: (address: Ipv4) => void): void {
-    this.#table.watch(changed);
-  }
-
   commit(lease: Lease, subnet: Subnet): Promise<void> {
     return this.#make({ kind: 'put', lease, subnet });
   }
 
   async remove(address: Ipv4): Promise<boolean> {
-    const isThere = this.#table.findByAddress(address) !== undefined;
+    const isThere = this.table.findByAddress(address) !== undefined;
     if (isThere) await this.#make({ kind: 'remove', address });
     return isThere;
   }
@@ -93,7 +76,7 @@ export class SqlLeaseStore implements LeaseStore {
         ['orderRelease', address],
       ]),
     );
-    this.#table.remove(address);
+    this.table.remove(address);
   }
 
   /**
@@ -126,15 +109,15 @@ export class SqlLeaseStore implements LeaseStore {
 
   #apply(pending: Pending): void {
     const { change } = pending;
-    if (change.kind === 'put') pending.gone = this.#table.put(change.lease, change.subnet);
-    else pending.gone = [this.#table.remove(change.address)].filter((lease) => lease !== undefined);
+    if (change.kind === 'put') pending.gone = this.table.put(change.lease, change.subnet);
+    else pending.gone = [this.table.remove(change.address)].filter((lease) => lease !== undefined);
   }
 
   /** Undo all that is pending, newest first, then do again what has not failed. */
   #takeBack(failed: Pending): void {
     for (const { change, gone } of [...this.#pending].toReversed()) {
-      if (change.kind === 'put') this.#table.remove(change.lease.address);
-      this.#table.restore(gone);
+      if (change.kind === 'put') this.table.remove(change.lease.address);
+      this.table.restore(gone);
     }
     this.#pending.delete(failed);
     for (const pending of this.#pending) this.#apply(pending);
