@@ -135,6 +135,8 @@ function optionsOf(
   return inOrderOf(request.options.get(OPTION.parameterList), options);
 }
 
+const TIMES = [OPTION.leaseTime, OPTION.renewalTime, OPTION.rebindingTime] as const;
+
 /** RFC 2132 section 9.8: in the order in which the client asked for them; section 3.3: the mask before the router. */
 function inOrderOf(list: Uint8Array | undefined, options: OptionMap): OptionMap {
   if (list === undefined) return options;
@@ -143,6 +145,8 @@ function inOrderOf(list: Uint8Array | undefined, options: OptionMap): OptionMap 
     const value = options.get(code);
     if (value !== undefined) ordered.set(code, value);
   };
+  // Where other servers have them, unless it says otherwise.
+  for (const code of TIMES) if (!list.includes(code)) take(code);
   for (const code of list) {
     if (code === OPTION.router) take(OPTION.subnetMask);
     take(code);
