@@ -67,9 +67,12 @@ export async function planImage(
   request: PlanRequest,
   site: BuildSite,
 ): Promise<Plan & { readonly downstream: readonly TreeEntry[] }> {
-  const { plan } = await prepare(request, site);
-  const facts = await treeFacts(request.images, { ...site, playbooks: site.world.playbooks });
-  return { ...plan, downstream: downstreamOf(plan, facts) };
+  const { plan, inputs, playbooks } = await prepare(request, site);
+  const { images } = request;
+  const facts = await treeFacts(images, { ...site, playbooks, known: inputs });
+  const isOfHostsOnly = plan.builds.every(({ kind }) => kind === 'conffs');
+  const own = isOfHostsOnly ? { ...plan, steps: [], root: [] } : plan;
+  return { ...own, downstream: downstreamOf(own, facts) };
 }
 
 /** Every image with the state of its root: whether it is what its definition and inputs say now. */

@@ -47,13 +47,15 @@ export async function pinPlaybooks(
   inputs: readonly Pick<PlaybookInput, 'branch'>[],
   { playbooks, locks, signal }: PinOptions,
 ): Promise<PlaybookWorld> {
-  if (inputs.length === 0) return playbooks;
-  const branches = [...new Set(inputs.map(({ branch }) => branch))];
+  const named = new Set(inputs.map(({ branch }) => branch));
+  const branches = [...named].filter((branch) => !playbooks.trees.has(branch));
+  if (branches.length === 0) return playbooks;
   // Builds of other images may be fetching at the same time.
   const wait = { signal, told: () => undefined };
   const lock = await locks.take('playbooks', { purpose: 'the fetch of the playbooks', wait });
   try {
-    return { ...playbooks, trees: await playbooks.ansible.pin(branches, { signal }) };
+    const trees = await playbooks.ansible.pin(branches, { signal });
+    return { ...playbooks, trees: new Map([...playbooks.trees, ...trees]) };
   } finally {
     await lock.release();
   }

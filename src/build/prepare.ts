@@ -7,6 +7,7 @@ import { type BuiltImage, type BuiltImages, type BuiltLayer, builtOf } from './b
 import type { InputDigests } from './content-id.ts';
 import type { KnownResults, Plan } from './plan.ts';
 import { planBuild, stepsOf } from './plan.ts';
+import { playbookInput } from './playbook-input.ts';
 import { type PlaybookWorld, pinPlaybooks, playbookDigests, playbooksOf } from './playbook-world.ts';
 import { buildsOf, type PlannedBuild, rootStages } from './request.ts';
 import { type ReusedRoot, reusedRoot } from './reuse.ts';
@@ -25,6 +26,8 @@ export interface PlanRequest extends Partial<Omit<BuildRequest, 'image' | 'fresh
   readonly image: ImageName;
   readonly images: readonly ImageDefinition[];
   readonly settings?: ImageSettings;
+  /** Branch of the playbooks where neither the request nor an image names one. */
+  readonly defaultBranch?: string;
   /** Use nothing that is known, for example to get the newest packages. */
   readonly fresh?: boolean;
 }
@@ -51,6 +54,7 @@ export interface Preparation {
 export function requestedBuilds({
   images,
   settings = NO_SETTINGS,
+  defaultBranch,
   ...request
 }: PlanRequest): readonly PlannedBuild[] {
   const { image, target = 'all', buildParents = 'all', conffs, branch } = request;
@@ -61,7 +65,8 @@ export function requestedBuilds({
     ...(conffs === undefined ? {} : { conffs }),
     ...(branch === undefined ? {} : { branch }),
   };
-  return buildsOf(whole, { images, settings });
+  const tree = { images, settings, ...(defaultBranch === undefined ? {} : { branch: defaultBranch }) };
+  return buildsOf(whole, tree);
 }
 
 /** Look at the inputs and at what is known, and plan. */
@@ -113,18 +118,23 @@ export interface InputSite {
   readonly playbooks: PlaybookWorld;
   readonly locks: BuildLocks;
   readonly signal?: AbortSignal | undefined;
+  /** Digests that are known already. */
+  readonly known?: InputDigests;
 }
 
 /** Digests of the files and playbooks that the roots of these images are made from, and the commits that those are of. */
 export async function readInputs(
   images: readonly ImageDefinition[],
-  { playbooks, locks, signal = AbortSignal.timeout(FETCH_LIMIT) }: InputSite,
+  { playbooks, locks, signal = AbortSignal.timeout(FETCH_LIMIT), known = new Map() }: InputSite,
 ): Promise<{ readonly inputs: InputDigests; readonly playbooks: PlaybookWorld }> {
   const stages = images.flatMap(rootStages);
-  const paths = new Set(stages.flatMap((stage) => ('path' in stage ? stage.path : [])));
-  const used = playbooksOf(images);
+  const paths = new Set(
+    stages.flatMap((stage) => ('path' in stage ? stage.path : [])).filter((path) => !known.has(path)),
+  );
+  const used = playbooksOf(images).filter((playbook) => !known.has(playbookInput(playbook)));
   const pinned = await pinPlaybooks(used, { playbooks, locks, signal });
   const inputs = new Map([
+    ...known,
     ...(await Promise.all([...paths].map(async (path) => [path, await digestSource(path)] as const))),
     ...(await playbookDigests(pinned, used)),
   ]);

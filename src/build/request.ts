@@ -37,6 +37,8 @@ export type PlannedBuild =
 export interface BuildableTree {
   readonly images: readonly ImageDefinition[];
   readonly settings: ImageSettings;
+  /** Branch of the playbooks where nothing else names one; `master` by default. */
+  readonly branch?: string;
 }
 
 /** Which builds a target has of the image itself, in order. */
@@ -100,7 +102,7 @@ function rootBuild(image: ImageDefinition, context: Context): PlannedBuild {
 }
 
 function baseOf(image: ImageDefinition, { request, tree }: Context): BuildBase {
-  const branch = request.branch ?? image.branch ?? DEFAULT_BRANCH;
+  const branch = request.branch ?? image.branch ?? tree.branch ?? DEFAULT_BRANCH;
   return { image: image.name, branch, upload: isForHosts(image, tree.settings) };
 }
 

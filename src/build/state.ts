@@ -31,11 +31,13 @@ export interface TreeFacts {
 
 /** Every image with its state, parents before children. */
 export function treeStates(facts: TreeFacts): readonly TreeEntry[] {
-  return facts.images.map(({ name, parent }) => {
-    const chain = imageChain(facts.images, name);
-    const above = parent === undefined ? {} : { parent };
-    return { image: name, ...above, depth: chain.length - 1, state: stateOf(name, facts) };
-  });
+  return facts.images.map((image) => entryOf(image, facts));
+}
+
+function entryOf({ name, parent }: ImageDefinition, facts: TreeFacts): TreeEntry {
+  const chain = imageChain(facts.images, name);
+  const above = parent === undefined ? {} : { parent };
+  return { image: name, ...above, depth: chain.length - 1, state: stateOf(name, facts) };
 }
 
 /** The state of one image. */
@@ -61,9 +63,10 @@ export function downstreamOf(
   facts: TreeFacts,
 ): readonly TreeEntry[] {
   const isBuilt = plan.root.some(({ status }) => status === 'run');
-  return treeStates(facts)
-    .filter(({ image }) => isBelow(image, plan.image, facts.images))
-    .map((entry) => {
+  return facts.images
+    .filter(({ name }) => isBelow(name, plan.image, facts.images))
+    .map((image) => {
+      const entry = entryOf(image, facts);
       if (entry.state.kind !== 'current' || !isBuilt) return entry;
       const why = `this build makes layers of "${plan.image}" anew`;
       return { ...entry, state: { kind: 'stale', cause: plan.image, why } };

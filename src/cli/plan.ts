@@ -22,8 +22,9 @@ export function planCommand(): Command {
     withState(globalOptions(invoked), async (state, { json }) => {
       const request = requestOf(requireImage(name, state.site), options);
       const buildSite = await openBuildSite(state.site, state, `bivouac ${version()}`);
-      const { images, imageSettings: settings } = state.site;
-      const plan = await planImage({ ...request, images, settings }, buildSite);
+      const { images, imageSettings: settings, ansible } = state.site;
+      const tree = { images, settings, defaultBranch: ansible.branch };
+      const plan = await planImage({ ...request, ...tree }, buildSite);
       const { builds, steps, downstream } = plan;
       if (json) printJson({ image: plan.image, request, builds, steps, downstream });
       else print(planText(plan));
@@ -32,8 +33,13 @@ export function planCommand(): Command {
 }
 
 function planText(plan: PlanOfImage): string {
-  const { downstream } = plan;
   const builds = plan.builds.map(buildText).join(', ');
+  const asked = builds === '' ? 'Nothing to be done' : `Builds: ${builds}`;
+  const below = plan.downstream.length === 0 ? [] : [downstreamText(plan.downstream)];
+  return [asked, ...(plan.steps.length === 0 ? [] : [stepsText(plan)]), ...below].join('\n\n');
+}
+
+function stepsText(plan: PlanOfImage): string {
   const rows = plan.steps.map((step) => [
     step.image,
     step.stage,
@@ -43,9 +49,7 @@ function planText(plan: PlanOfImage): string {
   ]);
   const toRun = plan.steps.filter((step) => step.status === 'run').length;
   const table = formatTable(['IMAGE', 'STAGE', 'STATUS', 'CONTENT ID', 'WHY'], rows);
-  const below = downstream.length === 0 ? '' : `\n\n${downstreamText(downstream)}`;
-  const asked = builds === '' ? 'Nothing to be done' : `Builds: ${builds}`;
-  return `${asked}\n\n${table}\n\n${toRun} of ${plan.steps.length} steps would run${below}`;
+  return `${table}\n\n${toRun} of ${plan.steps.length} steps would run`;
 }
 
 function buildText(build: PlannedBuild): string {

@@ -57,6 +57,17 @@ test.each([
   expect(code).toBe(2);
 });
 
+test('a plan of nothing but files of hosts has no steps of the image', async () => {
+  const run = aSite();
+  const asked = ['plan', 'web', '--target', 'conffs', '--build-parents', '0'] as const;
+  const { stdout } = await run(...asked);
+  expect(stdout).toBe('Builds: conffs of web (web*, branch master)\n');
+  expect((await run(...asked, '--conffs', 'db*', '--branch', 'next')).stdout).toMatch(
+    /\(db\*, branch next\)/,
+  );
+  expect((await run('plan', 'base', ...asked.slice(2))).stdout).toMatch(/^Nothing to be done\n/);
+});
+
 test('the branch that calls for the reference give as none is none', async () => {
   const { stdout } = await aSite()('--json', 'plan', 'web', '--branch', 'ansible-branch-name-here');
   expect(JSON.parse(stdout)).toMatchObject({ request: { image: 'web', target: 'all', buildParents: 'all' } });
