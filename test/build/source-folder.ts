@@ -16,7 +16,9 @@ import { mountPointsBelow } from '../../src/build/mounts.ts';
 import type { BuildSite } from '../../src/build/site.ts';
 import { imageTree } from '../../src/build/tree.ts';
 import type { Cpu } from '../../src/core/arch.ts';
+import { digestHex } from '../../src/core/artefact.ts';
 import { imageName } from '../builders.ts';
+import { layersOf } from './build-folder.ts';
 import { fillBusyboxRoot } from './busybox-root.ts';
 import { kindOf, realSite } from './site.ts';
 import { describeTree } from './tree-listing.ts';
@@ -118,8 +120,10 @@ export class SourceFolder {
   }
 }
 
-function firstLayer({ release }: BuildOutcome): string {
-  return release.release.layers[0]?.digest.slice('sha256:'.length) ?? '';
+/** The 64 hexadecimal digits of the first layer. */
+export function firstLayer(outcome: BuildOutcome): string {
+  const [layer] = layersOf(outcome);
+  return layer === undefined ? '' : digestHex(layer.digest);
 }
 
 /** How to build. */

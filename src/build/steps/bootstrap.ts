@@ -19,34 +19,45 @@ export function bootstrap(args: StepArgs['bootstrap'], context: StepContext): Pr
   });
 }
 
-async function fillRoot(args: StepArgs['bootstrap'], root: string, context: StepContext): Promise<void> {
+function fillRoot(args: StepArgs['bootstrap'], root: string, context: StepContext): Promise<void> {
   const { source } = args;
   switch (source.kind) {
     case 'suite':
-      return await installSuite({ suite: source.suite, architecture: args.architecture }, root, context);
+      return installSuite({ suite: source.suite, architecture: args.architecture }, root, context);
     case 'oci':
     case 'oci-layout':
-      return await copyOciImage({ ...args, source }, root, context);
+      return copyOciImage({ ...args, source }, root, context);
     case 'file':
-      return await unpack(
+      return unpack(
         { format: source.format, path: source.path, architecture: args.architecture },
         root,
         context,
       );
-    case 'download': {
-      const path = await downloaded({ url: source.url, sha512: args.digest ?? '' }, context);
-      return await unpack({ format: source.format, path, architecture: args.architecture }, root, context);
-    }
+    case 'download':
+      return fillFromWeb({ ...args, source }, root, context);
   }
 }
 
-async function unpack(file: RootFile, root: string, context: StepContext): Promise<void> {
+async function fillFromWeb(
+  {
+    source,
+    digest = '',
+    architecture,
+  }: StepArgs['bootstrap'] & { readonly source: { readonly kind: 'download' } },
+  root: string,
+  context: StepContext,
+): Promise<void> {
+  const path = await downloaded({ url: source.url, sha512: digest }, context);
+  await unpack({ format: source.format, path, architecture }, root, context);
+}
+
+function unpack(file: RootFile, root: string, context: StepContext): Promise<void> {
   switch (file.format) {
     case 'tarball':
-      return await unpackTarball(file, root, context);
+      return unpackTarball(file, root, context);
     case 'disk':
-      return await copyDisk(file, root, context);
+      return copyDisk(file, root, context);
     case 'iso':
-      return await unpackIso(file, root, context);
+      return unpackIso(file, root, context);
   }
 }

@@ -45,7 +45,10 @@ async function fetchWhole(wanted: WantedFile, part: string, context: StepContext
   if (sum === wanted.sha512) return;
   await rm(part);
   // The file may have been replaced between the two parts; the whole of it tells.
-  if (resumed) return await fetchWhole(wanted, part, context);
+  if (resumed) {
+    await fetchWhole(wanted, part, context);
+    return;
+  }
   const reason = `its SHA-512 is ${sum.slice(0, 16)}…, wanted ${wanted.sha512.slice(0, 16)}…`;
   throw new AppError('integrity', `Cannot use "${wanted.url}": ${reason}`, {
     remedy: 'If it was replaced on purpose, build with --fresh to read its sums anew',
@@ -57,7 +60,8 @@ async function fetchRest(wanted: WantedFile, part: string, context: StepContext)
   for (let attempt = 1; ; attempt += 1) {
     const before = await sizeOf(part);
     try {
-      return await fetchOnce(wanted, part, context);
+      await fetchOnce(wanted, part, context);
+      return;
     } catch (error) {
       context.signal.throwIfAborted();
       const failure = error instanceof CommandError ? error.failure : undefined;
