@@ -4,23 +4,24 @@ import { messageOf } from '../core/errors.ts';
 import type { Host } from '../core/host.ts';
 import { subnetFor } from '../core/policy.ts';
 import { printable } from '../wire/printable.ts';
+import { manifestAnswer, startAnswer } from './answer-turn.ts';
 import { artefactName } from './artefact-name.ts';
 import { beginBoot } from './begin-boot.ts';
 import { ConffsShelf } from './conffs-shelf.ts';
 import { EventLimit } from './event-limit.ts';
 import { lesseeOf, type Subject, subjectOf } from './facts.ts';
+import { freshEnvironment } from './fresh-environment.ts';
 import { Gate } from './gate.ts';
 import { BootTokens, newToken } from './grant.ts';
 import { type ConffsPress, type HostTurn, hostTurn, promiseConffs, redeemConffs } from './host-turn.ts';
 import { type Caller, type HttpAnswer, type HttpWorld, refused, type Transfer } from './http-world.ts';
 import { Identities } from './identity.ts';
-import { manifestJson, manifestOf, manifestText } from './manifest.ts';
 import { readMilestone } from './milestone.ts';
 import { resolveHost } from './resolve-host.ts';
 import { bootEnvironment, bootScript, refusalScript } from './script.ts';
 import { type ScriptGround, ScriptShelf } from './script-shelf.ts';
 import { selectRelease } from './select-release.ts';
-import { manifestSignature } from './sign-manifest.ts';
+import type { ManifestSigning } from './sign-manifest.ts';
 
 /** The HTTP side of a boot, in its order: script, boot.env, manifest, conffs, milestones. */
 export class BootHttp {
@@ -161,25 +162,22 @@ export class BootHttp {
     });
   }
 
+  /** A `boot.env` for a host that its own disk has started: to the holder of the lease, as the script is. */
+  answerFreshEnv(macText: string, address: Ipv4 | undefined): Promise<HttpAnswer> {
+    return freshEnvironment(macText, address, this.#world);
+  }
+
   /** What the host has to fetch: the release it was granted, wherever the channel points by now. */
   answerManifest(caller: Caller, form: 'text' | 'json'): Promise<HttpAnswer> {
     return this.#withHost(caller, async (turn) => {
       const conffs = await promiseConffs(turn, this.#press());
-      const { mac, host, boot, address } = turn.grant;
-      const { named } = turn;
-      const manifest = manifestOf({
-        base: subnetFor(turn.snapshot.policy, address).baseUrl,
-        host,
-        boot,
-        named,
-        conffs: { digest: conffs.digest, size: conffs.bytes.length },
-      });
-      const text = form === 'json' ? manifestJson(manifest) : manifestText(manifest);
-      const note = (why: string): void => this.#gate.note(turn.grant, { kind: 'ignored', why });
-      const signature = await manifestSignature(named, text, { ...this.#world, note });
-      const json = form === 'json';
-      return { kind: 'text', name: 'manifest', text, json, subject: { mac, host }, ...signature };
+      return manifestAnswer(turn, { form, conffs }, this.#signing(turn));
     });
+  }
+
+  /** What a host keeps on its disk to start without the network. */
+  answerStart(caller: Caller): Promise<HttpAnswer> {
+    return this.#withHost(caller, (turn) => startAnswer(turn, this.#signing(turn)));
   }
 
   /** The host's own layer: those bytes whose digest its manifest gave. */
@@ -237,6 +235,11 @@ export class BootHttp {
         throw error;
       }
     });
+  }
+
+  #signing({ grant }: HostTurn): ManifestSigning {
+    const note = (why: string): void => this.#gate.note(grant, { kind: 'ignored', why });
+    return { signing: this.#world.signing, note };
   }
 
   #press(): ConffsPress {

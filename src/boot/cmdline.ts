@@ -1,11 +1,12 @@
 import { type Mac, macWithDashes } from '../core/address.ts';
 import { AppError } from '../core/errors.ts';
 import type { FailurePolicy } from '../core/policy.ts';
+import type { NetbootRelease } from '../core/release.ts';
 
 /** Where the kernel arguments of one boot come from. */
 export interface CommandLineSource {
-  /** Arguments of the release, then those of its host. */
-  readonly release: readonly string[];
+  readonly release: Pick<NetbootRelease, 'cmdline' | 'persist'>;
+  /** After those of the release. */
   readonly host: readonly string[];
   readonly mac: Mac;
   readonly onFailure: FailurePolicy;
@@ -22,6 +23,7 @@ const MAX_BYTES = 2048 - 1 - 64;
 const ARGUMENT = /^[A-Za-z0-9_.,:;/=@+%~^*!?()[\]-]+$/;
 const RESERVED = ['BOOTIF', 'initrd'];
 const ON_FAILURE = 'bivouac.on_failure';
+const PERSIST = 'bivouac.persist';
 
 /** Why a text cannot be one kernel argument; undefined when it can. */
 export function faultOfArgument(argument: string): string | undefined {
@@ -35,12 +37,23 @@ export function faultOfArgument(argument: string): string | undefined {
   return RESERVED.includes(key) ? `is set by the server` : undefined;
 }
 
+/** The paths of a host that keep their content over boots; of several arguments that name them the last one counts. */
+export function persistentPaths(source: Pick<CommandLineSource, 'release' | 'host'>): readonly string[] {
+  const argument = givenArguments(source).findLast((each) => each.startsWith(`${PERSIST}=`));
+  return argument?.slice(PERSIST.length + 1).split(':') ?? [];
+}
+
+function givenArguments({ release, host }: Pick<CommandLineSource, 'release' | 'host'>): readonly string[] {
+  const { cmdline, persist = [] } = release;
+  return [...cmdline, ...(persist.length === 0 ? [] : [`${PERSIST}=${persist.join(':')}`]), ...host];
+}
+
 /**
  * The kernel command line: the release's arguments, the host's, then what the initramfs needs. It holds no secret:
  * every process of the host can read it. Rejects what iPXE or the kernel would read in another way.
  */
 export function kernelCommandLine(source: CommandLineSource): string {
-  const given = [...source.release, ...source.host];
+  const given = givenArguments(source);
   for (const argument of given) {
     const fault = faultOfArgument(argument);
     if (fault === undefined) continue;

@@ -13,12 +13,11 @@ import type { Snapshot } from '../ports/snapshot.ts';
 import type { TokenStore } from '../ports/token-store.ts';
 import { packCpio } from '../wire/cpio.ts';
 import { printable } from '../wire/printable.ts';
-import { beginBoot } from './begin-boot.ts';
 import { kernelCommandLine } from './cmdline.ts';
 import { type Facts, subjectOf } from './facts.ts';
-import { BootTokens, newToken } from './grant.ts';
+import { newEnvironment } from './fresh-environment.ts';
 import { resolveHost } from './resolve-host.ts';
-import { artefactUrl, bootEnvironment, ipxeText } from './script.ts';
+import { artefactUrl, ipxeText } from './script.ts';
 import type { ScriptShelf } from './script-shelf.ts';
 import { isNetboot, selectRelease } from './select-release.ts';
 import { renderTemplate, type TemplateText } from './template.ts';
@@ -111,15 +110,7 @@ async function makeEnv(
   { mac, address }: Lessee,
   { snapshot, world }: { readonly snapshot: Snapshot; readonly world: LoaderWorld },
 ): Promise<Uint8Array> {
-  const { policy } = snapshot;
-  const fact = { kind: 'script', release: digest, image: release.image } as const;
-  const boot = await beginBoot(subjectOf(mac, host), fact, world);
-  const token = newToken();
-  const expiresAt = world.clock.now() + policy.tokenLifetime * 1000;
-  const grant = { host: host.name, mac, address, release: digest, boot, expiresAt };
-  await new BootTokens(world).issue(token, grant);
-  const base = subnetFor(policy, address).baseUrl;
-  const text = bootEnvironment({ base, token, host: host.name, boot, release: digest });
+  const text = await newEnvironment({ host, mac, address, digest, release }, snapshot, world);
   return packCpio([{ path: ENV_PATH, mode: 0o400, content: Buffer.from(text) }]);
 }
 
@@ -162,7 +153,7 @@ const NOTHING = {
 function variablesOf({ host, mac, named, base, snapshot }: ConfigParts) {
   const { digest, release } = named;
   const { onFailure } = snapshot.policy;
-  const cmdline = kernelCommandLine({ release: release.cmdline, host: host.cmdline, mac, onFailure });
+  const cmdline = kernelCommandLine({ release, host: host.cmdline, mac, onFailure });
   const folder = `release/${digestHex(digest)}`;
   return {
     ...NOTHING,

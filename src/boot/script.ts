@@ -36,7 +36,7 @@ export function bootScript(templates: ScriptTemplates, input: ScriptInput): stri
   const { host, mac, named, policy, base, token } = input;
   const { digest, release } = named;
   const cmdline = kernelCommandLine({
-    release: release.cmdline,
+    release,
     host: host.cmdline,
     mac,
     onFailure: policy.onFailure,

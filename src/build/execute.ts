@@ -145,6 +145,7 @@ async function contextOf(step: Step, results: KnownResults, options: PlacedOptio
     step,
     parent: containerOf(parent),
     workFolder: options.workFolder,
+    cache: options.cache,
     log: (line) => options.log(`    ${line}`),
     signal: options.signal,
   };

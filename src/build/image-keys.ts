@@ -4,13 +4,13 @@ import { readBuildKeys } from './keys/build-keys.ts';
 import { readClean, readCmdline, readDrivers, readPersist, readSecrets } from './keys/lists.ts';
 import { readOutput } from './keys/outputs.ts';
 import { type KeyContext, type Mapping, quote, stringList } from './keys/reading.ts';
-import { readSource, SOURCE_KEYS } from './keys/root-source.ts';
+import { readSource } from './keys/root-source.ts';
 import { readStage } from './stage-kind.ts';
 
 /** Keys of an image that mean something today. */
 export const KNOWN_KEYS = [
   'name',
-  ...SOURCE_KEYS,
+  'from',
   'arch',
   'stages',
   'kernel',
@@ -28,10 +28,11 @@ export const KNOWN_KEYS = [
 ] as const;
 
 /** Reserved for what comes with a later version: never the name of a child. */
-const LATER_KEYS = ['hooks', 'time_limit'];
+const LATER_KEYS = ['url', 'sha512sums', 'hooks', 'time_limit'];
 const RESERVED_KEYS: ReadonlySet<string> = new Set([...KNOWN_KEYS, ...LATER_KEYS]);
 
-const PACKAGE = /^[a-z0-9][a-z0-9+.-]{1,127}$/;
+/** A package, and with `=` the version of it (Debian policy 5.6.12), as apt-get takes them. */
+const PACKAGE = /^[a-z0-9][a-z0-9+.-]{1,127}(=[0-9][A-Za-z0-9.+~:-]{0,127})?$/;
 /** Kinds of stages that make roots only. A release master's stages are for the conffs of images below it. */
 const ROOT_STAGES: ReadonlySet<string> = new Set(['script', 'files']);
 /** Of zstd, as mksquashfs takes them. */
@@ -92,7 +93,11 @@ function readKernel(keys: Mapping, { path, fault }: KeyContext): string | undefi
   if (kernel === undefined) return undefined;
   if (typeof kernel === 'string' && PACKAGE.test(kernel)) return kernel;
   const message = `Cannot use kernel ${quote(kernel)}: it is no name of a Debian package`;
-  fault([...path, 'kernel'], message, 'Name a package such as "linux-image-amd64"');
+  fault(
+    [...path, 'kernel'],
+    message,
+    'Name a package such as "linux-image-amd64", with "=VERSION" for one version of it',
+  );
   return undefined;
 }
 

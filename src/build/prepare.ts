@@ -5,7 +5,6 @@ import type { BuildLocks } from '../ports/build-locks.ts';
 import type { ReleaseSigning } from '../ports/signer.ts';
 import { type BuiltImage, type BuiltImages, type BuiltLayer, builtOf } from './built-image.ts';
 import type { InputDigests } from './content-id.ts';
-import { type SourceInputs, sourceDigests } from './inputs.ts';
 import type { KnownResults, Plan } from './plan.ts';
 import { planBuild, stepsOf } from './plan.ts';
 import { playbookInput } from './playbook-input.ts';
@@ -35,7 +34,7 @@ export interface PlanRequest extends Partial<Omit<BuildRequest, 'image' | 'fresh
 
 /** What a plan is made from besides the request. */
 export interface PlanningSite {
-  readonly world: BuildWorld;
+  readonly world: Pick<BuildWorld, 'engine' | 'artefacts' | 'playbooks'>;
   readonly locks: BuildLocks;
   readonly cache: BuildCache;
   readonly built: BuiltImages;
@@ -80,12 +79,7 @@ export async function prepare(
   const builds = requestedBuilds(request);
   const reused = await usableRoot(chain, builds, site);
   const { signal } = request;
-  const { inputs, playbooks } = await readInputs(chain, {
-    ...site,
-    ...site.world,
-    ask: { world: site.world, fresh },
-    signal,
-  });
+  const { inputs, playbooks } = await readInputs(chain, { ...site, playbooks: site.world.playbooks, signal });
   const keys = await site.signing.keys.trusted();
   const known = await knownResults(stepsOf(chain, inputs, { keys, reused }), site, reused?.layers ?? []);
   const forced = forcedActions(request);
@@ -120,7 +114,7 @@ async function usableRoot(
 }
 
 /** Where inputs are read from. */
-export interface InputSite extends SourceInputs {
+export interface InputSite {
   readonly playbooks: PlaybookWorld;
   readonly locks: BuildLocks;
   readonly signal?: AbortSignal | undefined;
@@ -131,7 +125,7 @@ export interface InputSite extends SourceInputs {
 /** Digests of the files and playbooks that the roots of these images are made from, and the commits that those are of. */
 export async function readInputs(
   images: readonly ImageDefinition[],
-  { playbooks, locks, signal = AbortSignal.timeout(FETCH_LIMIT), known = new Map(), ...pins }: InputSite,
+  { playbooks, locks, signal = AbortSignal.timeout(FETCH_LIMIT), known = new Map() }: InputSite,
 ): Promise<{ readonly inputs: InputDigests; readonly playbooks: PlaybookWorld }> {
   const stages = images.flatMap(rootStages);
   const paths = new Set(
@@ -143,7 +137,6 @@ export async function readInputs(
     ...known,
     ...(await Promise.all([...paths].map(async (path) => [path, await digestSource(path)] as const))),
     ...(await playbookDigests(pinned, used)),
-    ...(await sourceDigests(images, pins)),
   ]);
   return { inputs, playbooks: pinned };
 }

@@ -25,7 +25,9 @@ export function releaseOf(plan: Plan, results: KnownResults, builder: string): N
   if (initramfs !== undefined && first !== undefined) {
     const { kernelVersion, kernel, initramfs: image, keys } = initramfs;
     const trusted = keys === undefined ? {} : { keys };
-    const boot = { kernelVersion, kernel, initramfs: image, ...trusted, cmdline: target.cmdline, files };
+    const { cmdline, persist } = target;
+    const state = persist.length === 0 ? {} : { persist };
+    const boot = { kernelVersion, kernel, initramfs: image, ...trusted, cmdline, ...state, files };
     return named({ ...base, output: 'netboot', ...boot, layers: [first, ...rest] });
   }
   if (files.length > 0) return named({ ...base, output: 'files', files, layers });

@@ -1,9 +1,8 @@
 import type { ArtefactStore } from '../ports/artefact-store.ts';
-import type { StepResult } from '../ports/build-cache.ts';
+import type { BuildCache, StepResult } from '../ports/build-cache.ts';
 import type { CommandRunner } from '../ports/command.ts';
 import type { ContainerEngine, ContainerImageId, LineSink } from '../ports/container-engine.ts';
 import type { DebianMirror } from '../ports/mirror.ts';
-import type { SourceStore } from '../ports/source-store.ts';
 import type { PlaybookWorld } from './playbook-world.ts';
 import type { Step } from './step.ts';
 
@@ -13,7 +12,6 @@ export interface BuildWorld {
   readonly commands: CommandRunner;
   readonly artefacts: ArtefactStore;
   readonly mirror: DebianMirror;
-  readonly sources: SourceStore;
   readonly playbooks: PlaybookWorld;
 }
 
@@ -25,6 +23,8 @@ export interface StepContext extends BuildWorld {
   readonly parent: ContainerImageId | undefined;
   /** An empty folder for this step alone, on the file system of the artefacts. */
   readonly workFolder: string;
+  /** Results of all steps, for those that find theirs by other means than the step's id. */
+  readonly cache: BuildCache;
   readonly log: LineSink;
   /** Fires when the build is stopped and when the step's time is up. */
   readonly signal: AbortSignal;

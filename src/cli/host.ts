@@ -1,4 +1,6 @@
 import { Command } from 'commander';
+import { persistentPaths } from '../boot/cmdline.ts';
+import { type Catalogue, publishedAll } from '../core/catalogue.ts';
 import { AppError } from '../core/errors.ts';
 import type { BootId, BootRecord } from '../core/event.ts';
 import { type Host, type HostName, parseHostName } from '../core/host.ts';
@@ -39,7 +41,8 @@ function showCommand(): Command {
     .option('--boot <which>', '"last" or the id of a boot')
     .action((name: string, options: { boot?: string }, command: Command) =>
       withState(globalOptions(command), async ({ snapshots, events }, { json }) => {
-        const known = (await snapshots.current()).inventory.byName;
+        const { inventory, catalogue } = await snapshots.current();
+        const known = inventory.byName;
         const hostName = parseHostName(name);
         const host = hostName === undefined ? undefined : known.get(hostName);
         if (options.boot !== undefined && hostName !== undefined) {
@@ -51,8 +54,9 @@ function showCommand(): Command {
         }
         if (host === undefined) throw unknownHost(name, [...known.keys()]);
         const boots = (await events.boots(host.name, 5)).map((record) => timelineOf(record, Date.now()));
-        if (json) printJson({ ...host, boots });
-        else print(hostText(host, boots));
+        const persist = persistOf(host, catalogue);
+        if (json) printJson({ ...host, persist, boots });
+        else print(hostText(host, persist, boots));
       }),
     );
 }
@@ -88,7 +92,19 @@ function hostRow(host: Host): string[] {
   ];
 }
 
-function hostText(host: Host, boots: readonly ReturnType<typeof timelineOf>[]): string {
+/** What keeps its content over the host's boots, as the newest releases of its channel say; the rest is in memory. */
+function persistOf(host: Host, catalogue: Catalogue): readonly string[] {
+  const paths = publishedAll(catalogue, host).flatMap(({ release }) =>
+    release.output === 'netboot' ? persistentPaths({ release, host: host.cmdline }) : [],
+  );
+  return [...new Set(paths)].sort();
+}
+
+function hostText(
+  host: Host,
+  persist: readonly string[],
+  boots: readonly ReturnType<typeof timelineOf>[],
+): string {
   const rows = boots.map((boot) => [
     boot.boot,
     formatTime(boot.startedAt),
@@ -98,5 +114,6 @@ function hostText(host: Host, boots: readonly ReturnType<typeof timelineOf>[]): 
   ]);
   const table = formatTable(['BOOT', 'STARTED', 'OUTCOME', 'AFTER', 'RELEASE'], rows);
   const head = formatTable(['NAME', 'MAC', 'ADDRESS', 'IMAGE', 'CHANNEL', 'DEFINED IN'], [hostRow(host)]);
-  return boots.length === 0 ? `${head}\n\nno boot recorded` : `${head}\n\n${table}`;
+  const state = `persistent: ${persist.length === 0 ? 'nothing; all is in memory' : persist.join(' ')}`;
+  return [head, state, boots.length === 0 ? 'no boot recorded' : table].join('\n\n');
 }

@@ -27,7 +27,10 @@ const IMAGE_KEYS = {
   stages: Type.Union([Texts(''), Type.Null()], {
     description: 'scripts, folders and playbooks, relative to the images folder, each a layer',
   }),
-  kernel: Type.String({ description: 'kernel package, such as linux-image-amd64' }),
+  kernel: Type.String({
+    description:
+      'kernel package, such as linux-image-amd64, or one version of it: linux-image-amd64=6.12.48-1',
+  }),
   cmdline: Texts('kernel arguments, after those of the parent'),
   drivers: Texts('kernel modules that its releases must have'),
   persist: Texts('absolute paths that keep their content over reboots'),

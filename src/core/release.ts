@@ -34,6 +34,8 @@ export interface NetbootRelease extends ReleaseBase {
   readonly keys?: readonly string[];
   readonly layers: readonly [ReleaseLayer, ...ReleaseLayer[]];
   readonly cmdline: readonly string[];
+  /** Paths whose content outlives a boot, absolute; absent when there are none. */
+  readonly persist?: readonly string[];
   /** What its other outputs made. */
   readonly files: readonly ReleaseFile[];
 }

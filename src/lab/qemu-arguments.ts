@@ -25,6 +25,7 @@ export function qemuArguments(
     ...nic(host, flash !== undefined),
     ...(host.firmware === 'uefi-http' ? ['-fw_cfg', 'name=opt/org.tianocore/IPv4PXESupport,string=n'] : []),
     ...(flash === undefined ? [] : flashDrives({ ...flash, variables: paths.variables })),
+    ...disks(host),
     ...randomNumbers(),
     ...console(paths),
   ];
@@ -49,6 +50,15 @@ function nic(host: VirtualHost, firmwareHasPxe: boolean): readonly string[] {
     // OVMF else waits for IPv6 routers first, for minutes.
     ...(firmwareHasPxe ? ['-fw_cfg', 'name=opt/org.tianocore/IPv6PXESupport,string=n'] : []),
   ];
+}
+
+function disks({ disks: images = [], start }: VirtualHost): readonly string[] {
+  const drives = images.flatMap((image, index) => [
+    ...['-drive', `if=none,id=disk${index},format=raw,cache=unsafe,file=${quoted(image)}`],
+    ...['-device', `virtio-blk-pci,drive=disk${index}`],
+  ]);
+  if (start === undefined) return drives;
+  return [...drives, '-kernel', start.kernel, '-initrd', start.initramfs, '-append', start.cmdline];
 }
 
 function flashDrives({ code, variables }: FlashImages): readonly string[] {

@@ -25,6 +25,8 @@ export type StepResult =
       readonly initramfs: ArtefactRef;
       /** Ids of the keys that the initramfs believes. */
       readonly keys?: readonly string[];
+      /** Files of the root that it was packed from, with their SHA-256. */
+      readonly sources?: Readonly<Record<string, string>>;
     }
   | {
       readonly kind: 'files';

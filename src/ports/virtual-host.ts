@@ -14,6 +14,17 @@ export interface VirtualHost {
   readonly cpus: number;
   /** The tap of the lab's network that its NIC is plugged into. */
   readonly tap: string;
+  /** Raw images of its disks; none unless given. */
+  readonly disks?: readonly string[];
+  /** Started by the emulator itself, as a boot loader on a local disk would; else the firmware boots from the network. */
+  readonly start?: LocalStart;
+}
+
+/** Files of this machine and arguments that a host is started with. */
+export interface LocalStart {
+  readonly kernel: string;
+  readonly initramfs: string;
+  readonly cmdline: string;
 }
 
 /** A virtual host that was switched on. */

@@ -6,7 +6,17 @@ import { temporaryFolder } from '../temporary.ts';
 /** The folder with the shell files of the initramfs. */
 export const MODULE = resolve('boot/initramfs/usr/lib/dracut/modules.d/60bivouac');
 
-const BUSYBOX_APPLETS = 'awk cat cut find grep head mkdir mv rm sleep sort tail tr wc xargs'.split(' ');
+const BUSYBOX_APPLETS =
+  'awk cat cp cut date df du find grep head ls mkdir mkfifo mv rm sed sleep sort sync tail touch tr wc xargs'.split(
+    ' ',
+  );
+
+/** The files that boot.sh reads, in its order. */
+function partsOf(boot: string): readonly string[] {
+  const parts = /^for part in (.*); do$/m.exec(boot)?.[1];
+  if (parts === undefined) throw new Error('boot.sh does not list its parts');
+  return parts.split(' ');
+}
 
 /** How a shell program ended. */
 export interface ShellResult {
@@ -35,7 +45,7 @@ export class InitramfsShell {
 
   /** Sources all parts, then runs the program; `set -u` as in the initramfs. */
   async sh(program: string, variables: Record<string, string> = {}): Promise<ShellResult> {
-    const parts = 'say report boot-env manifest cards network fetch root failure'.split(' ');
+    const parts = partsOf(readFileSync(`${MODULE}/boot.sh`, 'utf8'));
     const lines = ['set -u', ...parts.map((part) => `. ${MODULE}/${part}.sh`), program];
     const environment = {
       PATH: `${this.bin}:/usr/bin:/bin`,

@@ -1,15 +1,34 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { faultOfArgument, kernelCommandLine } from '../../src/boot/cmdline.ts';
+import { faultOfArgument, kernelCommandLine, persistentPaths } from '../../src/boot/cmdline.ts';
 import { mac } from '../builders.ts';
 
-const SOURCE = { release: ['console=tty0'], host: ['quiet'], mac: mac(), onFailure: 'retry' } as const;
+const SOURCE = {
+  release: { cmdline: ['console=tty0'] },
+  host: ['quiet'],
+  mac: mac(),
+  onFailure: 'retry',
+} as const;
 
 describe('the kernel command line', () => {
   it("has the release's arguments, the host's, then what the initramfs needs", () => {
     expect(kernelCommandLine(SOURCE)).toBe(
       'console=tty0 quiet BOOTIF=01-52-54-00-77-00-01 bivouac.on_failure=retry',
     );
+  });
+
+  it('names the paths that persist', () => {
+    const release = { cmdline: ['quiet'], persist: ['/srv', '/var/lib/db'] };
+    expect(kernelCommandLine({ ...SOURCE, release, host: [] })).toContain(
+      'quiet bivouac.persist=/srv:/var/lib/db BOOTIF=',
+    );
+  });
+
+  it("has the host's own list of them count", () => {
+    const release = { cmdline: [], persist: ['/srv'] };
+    expect(persistentPaths({ release, host: [] })).toEqual(['/srv']);
+    expect(persistentPaths({ release, host: ['bivouac.persist=/a:/b'] })).toEqual(['/a', '/b']);
+    expect(persistentPaths({ release: { cmdline: [] }, host: [] })).toEqual([]);
   });
 
   it("leaves the host's own failure policy", () => {
@@ -56,7 +75,9 @@ describe('the kernel command line', () => {
   ])('refuses %j (G3)', (argument, reason) => {
     expect(faultOfArgument(argument)).toContain(reason);
     expect(() => kernelCommandLine({ ...SOURCE, host: [argument] })).toThrow('Cannot use kernel argument');
-    expect(() => kernelCommandLine({ ...SOURCE, release: [argument] })).toThrow('Cannot use kernel argument');
+    expect(() => kernelCommandLine({ ...SOURCE, release: { cmdline: [argument] } })).toThrow(
+      'Cannot use kernel argument',
+    );
   });
 
   it('refuses more than the kernel keeps', () => {
@@ -68,7 +89,7 @@ describe('the kernel command line', () => {
     fc.assert(
       fc.property(fc.array(fc.string({ unit: 'binary', maxLength: 20 }), { maxLength: 10 }), (args) => {
         const good = args.filter((arg) => faultOfArgument(arg) === undefined);
-        const words = kernelCommandLine({ ...SOURCE, release: [], host: good }).split(/\s/);
+        const words = kernelCommandLine({ ...SOURCE, release: { cmdline: [] }, host: good }).split(/\s/);
         expect(words.slice(0, good.length)).toEqual(good);
         for (const word of words) expect(word).not.toMatch(/[\s"'`$\\#&|]|^;$|[^ -~]/);
       }),

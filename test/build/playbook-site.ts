@@ -90,7 +90,8 @@ export class PlaybookSite {
     if (step === undefined) throw new Error('There is no bootstrap');
     mkdirSync(site.workFolder, { recursive: true });
     const signal = new AbortController().signal;
-    const context = { ...site.world, step, parent: undefined, workFolder: site.workFolder, signal };
+    const { cache, workFolder } = site;
+    const context = { ...site.world, step, parent: undefined, workFolder, cache, signal };
     const result = await makeLayer({ ...context, log: () => undefined }, ({ root }) => pythonRoot(root));
     await site.cache.put(step.id, result);
   }

@@ -13,7 +13,7 @@ export interface Guest {
 }
 
 /** The host as a guest; its key is known beforehand from the server's secrets, so no other host can stand in for it. */
-export function guestOf(host: Host, lab: Lab, site: LabSite): Guest {
+export function guestOf(host: Host, lab: Pick<Lab, 'network'>, site: LabSite): Guest {
   const address = host.address ?? '';
   const secret = readFileSync(
     join(site.data, 'secrets/hosts', host.name, 'ssh_host_ed25519_key.json'),

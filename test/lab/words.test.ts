@@ -63,6 +63,25 @@ describe('qemuArguments()', () => {
     );
   });
 
+  test('a host with disks may be started from them', () => {
+    const start = { kernel: '/x/kernel', initramfs: '/x/initramfs', cmdline: 'quiet a=b' };
+    const argv = qemuArguments(
+      { ...aVirtualHost('bios'), disks: ['/x/a,b.img', '/x/c.img'], start },
+      paths,
+      'tcg',
+    );
+    expect(argv.join(' ')).toContain('cache=unsafe,file=/x/a,,b.img -device virtio-blk-pci,drive=disk0');
+    expect(argv).toContain('virtio-blk-pci,drive=disk1');
+    expect(argv.slice(argv.indexOf('-kernel'), argv.indexOf('-kernel') + 6)).toEqual([
+      '-kernel',
+      '/x/kernel',
+      '-initrd',
+      '/x/initramfs',
+      '-append',
+      'quiet a=b',
+    ]);
+  });
+
   test('HTTP Boot is UEFI without its PXE', () => {
     const argv = qemuArguments(aVirtualHost('uefi-http'), paths, 'tcg');
     const added = argv.filter(

@@ -26,13 +26,17 @@ export function readCmdline(keys: Mapping, context: KeyContext): readonly string
   return [...(context.parent?.cmdline ?? []), ...textsOf(own, form, context)];
 }
 
+/** They go to the initramfs as one kernel argument. */
+const PERSISTENT = /^[A-Za-z0-9_.@+/-]{1,200}$/;
+
 /** `persist`: paths that keep their content over reboots, beside those of the parent. */
 export function readPersist(keys: Mapping, context: KeyContext): readonly string[] {
   const own = stringList('persist', keys, context);
   const form = {
-    is: isPlainPath,
+    is: (text: string) => isPlainPath(text) && PERSISTENT.test(text),
     what: 'path to keep',
-    remedy: 'Give an absolute path inside the root, without ".."',
+    remedy:
+      'Give an absolute path inside the root of letters, digits, "_", ".", "@", "+" and "-", without ".."',
   };
   return union(context.parent?.persist ?? [], textsOf(own, form, context));
 }

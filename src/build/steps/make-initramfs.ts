@@ -3,8 +3,15 @@ import { join } from 'node:path';
 import { AppError } from '../../core/errors.ts';
 import type { StepResult } from '../../ports/build-cache.ts';
 import type { Argv } from '../../ports/command.ts';
-import type { ContainerImageId } from '../../ports/container-engine.ts';
+import type { WorkingContainer } from '../../ports/container-engine.ts';
 import type { TrustedKey } from '../../ports/signer.ts';
+import {
+  findInitramfs,
+  groundId,
+  type InitramfsGround,
+  type MadeInitramfs,
+  sourcesOf,
+} from '../initramfs-cache.ts';
 import { parentOf, withContainer } from '../layer.ts';
 import { pathInRoot } from '../root-path.ts';
 import type { StepArgs } from '../step.ts';
@@ -16,25 +23,68 @@ const OUTPUT = '/run/bivouac-initramfs.img';
 /** Where the dracut module takes the public keys from, and where the initramfs has them. */
 const KEYS = '/etc/bivouac/keys';
 
+/** Where dracut collects the files; the folder in it has a name of its own. */
+const COLLECTED = '/run/bivouac-dracut';
+
 /** A generic initramfs; which modules go in is said by the image's own `/etc/dracut.conf.d`. */
 export function dracutArgv(kernelVersion: string): Argv {
-  return ['dracut', '--force', '--no-hostonly', '--reproducible', '--kver', kernelVersion, OUTPUT];
+  const options = ['--force', '--no-hostonly', '--reproducible', '--keep', '--tmpdir', COLLECTED];
+  return ['dracut', ...options, '--kver', kernelVersion, OUTPUT];
 }
 
-/** Kernel and initramfs of the image: both from the one root that holds the modules, so that they always fit. */
+/**
+ * Kernel and initramfs of the image: both from the one root that holds the modules, so that they always fit. Roots that
+ * hold the same of what dracut reads share one.
+ */
 export async function makeInitramfs(
   args: StepArgs['make-initramfs'],
   context: StepContext,
 ): Promise<StepResult> {
   const parent = parentOf(context);
   return await withContainer(context, async (container) => {
-    const kernelVersion = await kernelVersionOf(container.root, context);
-    const { log, signal } = context;
-    await mkdir(await pathInRoot(container.root, '/run'), { recursive: true });
-    await layKeys(container.root, args.keys);
-    await container.run({ argv: dracutArgv(kernelVersion), environment: args.environment, log, signal });
-    return await takeBoth({ root: container.root, kernelVersion, parent, keys: args.keys }, context);
+    const { root } = container;
+    const ground = { root, kernelVersion: await kernelVersionOf(root, context), args };
+    const id = await groundId(ground);
+    const shared = await findInitramfs(id, root, context);
+    if (shared !== undefined) {
+      context.log('the same as one made before from the same kernel, modules and programs');
+      return { ...shared, parent };
+    }
+    const made = { ...(await pack(ground, container, context)), parent };
+    await context.cache.put(id, made);
+    return made;
   });
+}
+
+async function pack(
+  ground: InitramfsGround,
+  container: WorkingContainer,
+  context: StepContext,
+): Promise<Omit<MadeInitramfs, 'parent'>> {
+  const { root, kernelVersion, args } = ground;
+  const { log, signal, artefacts, workFolder } = context;
+  await mkdir(await pathInRoot(root, COLLECTED), { recursive: true });
+  await layKeys(root, args.keys);
+  await container.run({ argv: dracutArgv(kernelVersion), environment: args.environment, log, signal });
+  const sources = await sourcesOf(await collectedIn(root), ground);
+  const [kernel, initramfs] = [join(workFolder, 'kernel'), join(workFolder, 'initramfs')];
+  await copyFile(await pathInRoot(root, `/boot/vmlinuz-${kernelVersion}`), kernel);
+  await copyFile(await pathInRoot(root, OUTPUT), initramfs);
+  return {
+    kind: 'initramfs',
+    kernelVersion,
+    kernel: await artefacts.adopt(kernel),
+    initramfs: await artefacts.adopt(initramfs),
+    ...(args.keys.length === 0 ? {} : { keys: args.keys.map(({ keyId }) => keyId) }),
+    sources,
+  };
+}
+
+/** The one folder that dracut has left: `dracut.XXXXXX/initramfs`. */
+async function collectedIn(root: string): Promise<string> {
+  const folder = await pathInRoot(root, COLLECTED);
+  const [name] = (await readdir(folder)).filter((each) => each.startsWith('dracut.'));
+  return join(folder, name ?? '', 'initramfs');
 }
 
 /** The keys that the module packs, and no others that a stage may have left. */
@@ -43,28 +93,6 @@ async function layKeys(root: string, keys: readonly TrustedKey[]): Promise<void>
   await rm(folder, { recursive: true, force: true });
   await mkdir(folder, { recursive: true });
   for (const { keyId, pem } of keys) await writeFile(join(folder, `${keyId}.pem`), pem);
-}
-
-async function takeBoth(
-  from: {
-    readonly root: string;
-    readonly kernelVersion: string;
-    readonly parent: ContainerImageId;
-    readonly keys: readonly TrustedKey[];
-  },
-  { artefacts, workFolder }: StepContext,
-): Promise<StepResult> {
-  const [kernel, initramfs] = [join(workFolder, 'kernel'), join(workFolder, 'initramfs')];
-  await copyFile(await pathInRoot(from.root, `/boot/vmlinuz-${from.kernelVersion}`), kernel);
-  await copyFile(await pathInRoot(from.root, OUTPUT), initramfs);
-  return {
-    kind: 'initramfs',
-    parent: from.parent,
-    kernelVersion: from.kernelVersion,
-    kernel: await artefacts.adopt(kernel),
-    initramfs: await artefacts.adopt(initramfs),
-    ...(from.keys.length === 0 ? {} : { keys: from.keys.map(({ keyId }) => keyId) }),
-  };
 }
 
 /** The one version whose modules and kernel the root holds. */

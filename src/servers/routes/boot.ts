@@ -52,7 +52,7 @@ const TEXT: Readonly<Record<RefusalReason, string>> = {
 };
 
 /**
- * The boot protocol: `/boot/script/<mac>`, `/boot/env`, `/boot/manifest`, `/boot/conffs`, `POST /boot/events`. These
+ * The boot protocol: `/boot/script/<mac>`, `/boot/env[/<mac>]`, `/boot/manifest`, `/boot/start`, `/boot/conffs`, `POST /boot/events`. These
  * need no token of the API; a lease and the boot token guard them.
  */
 export function bootRoutes(serving: BootServing): (app: FastifyInstance) => Promise<void> {
@@ -75,6 +75,14 @@ export function bootRoutes(serving: BootServing): (app: FastifyInstance) => Prom
     app.get(
       '/boot/env',
       answerWith((request) => boot.answerEnv({ ...callerOf(request), token: tokenOfQuery(request.query) })),
+    );
+    app.get<{ Params: { mac: string } }>('/boot/env/:mac', async (request, reply) => {
+      const answer = await boot.answerFreshEnv(request.params.mac, clientAddress(request.socket));
+      return give(serving, { request, reply }, answer);
+    });
+    app.get(
+      '/boot/start',
+      answerWith((request) => boot.answerStart(callerOf(request))),
     );
     app.get(
       '/boot/manifest',

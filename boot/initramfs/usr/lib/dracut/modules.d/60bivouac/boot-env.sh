@@ -1,4 +1,5 @@
 # shellcheck shell=sh
+# shellcheck disable=SC2034 # parts share variables
 # /etc/bivouac/boot.env: who we are and whom to ask. The boot loader adds it to the initramfs; it holds the boot token.
 
 # The only place it is read from, once; kept where only root looks, for the agent of the booted root.

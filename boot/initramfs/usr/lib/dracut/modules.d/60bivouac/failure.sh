@@ -1,7 +1,11 @@
 # shellcheck shell=sh
+# shellcheck disable=SC2034 # parts share variables
 # What stopped the boot, told once to people and to the server; then the policy of `bivouac.on_failure=`.
 
 ROUNDS=5
+# 1: the network or the server is not there.
+AWAY=0
+FAIL_STAGE='' FAIL_REASON='' FAIL_URL=''
 
 # fail STAGE REASON [URL]: only notes it; the caller returns 1 and `handle_failure` speaks.
 fail() {
@@ -37,11 +41,12 @@ restart_host() {
     sleep 60
 }
 
-# retry, shell or reboot; the last word wins, anything else is ignored.
+# retry, shell or reboot (`rd.shell` is dracut's word for the second); the last word wins, anything else is ignored.
 failure_policy() {
     failure_choice=retry
     for failure_word in $(kernel_arguments); do
         case $failure_word in
+        rd.shell) failure_choice=shell ;;
         bivouac.on_failure=retry | bivouac.on_failure=shell | bivouac.on_failure=reboot)
             failure_choice=${failure_word#bivouac.on_failure=}
             ;;

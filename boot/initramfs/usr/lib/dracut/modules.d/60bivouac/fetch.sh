@@ -1,4 +1,5 @@
 # shellcheck shell=sh
+# shellcheck disable=SC2034 # parts share variables
 # Files over HTTP: resumed, retried with back-off, hashed while they stream in, believed only when size and digest match.
 
 FETCH_TRIES=${FETCH_TRIES:-10}
@@ -15,6 +16,7 @@ fetch_file() {
         [ "$(size_of "$4.part")" -gt "$fetch_before" ] && fetch_tries=0
         fetch_tries=$((fetch_tries + 1))
         if [ "$fetch_final" = 1 ] || [ "$fetch_tries" -ge "$FETCH_TRIES" ]; then
+            [ "$fetch_final" = 1 ] || AWAY=1
             fail "$STAGE" "$fetch_reason" "$3"
             return 1
         fi
@@ -58,9 +60,9 @@ fetch_verdict() {
     if [ "$fetch_size" -eq "$2" ] && [ "$(cat "$RUN/fetch.sum")" = "$1" ]; then
         return 0
     fi
-    fetch_reason="Got $fetch_size of $2 bytes: $(printable "$(head -c 300 "$RUN/fetch.errors" 2>/dev/null)")"
+    fetch_reason="Got $fetch_size of $2 bytes: $(errors_of "$RUN/fetch.errors")"
     case $fetch_code in
-    22) ! grep -Eq 'error: 4(0[0134]|10)' "$RUN/fetch.errors" || fetch_final=1 ;;
+    22) ! is_refused "$RUN/fetch.errors" || fetch_final=1 ;;
     # 33: the server knows no ranges; 63: it sends more than the manifest says. What we hold is of no use.
     33 | 63) rm -f "$3" ;;
     23) fetch_reason="Cannot keep the file: out of memory" ;;
@@ -70,6 +72,11 @@ fetch_verdict() {
         rm -f "$3"
     fi
     return 1
+}
+
+# Whether the server has answered that there is nothing to be had, however often one asks.
+is_refused() {
+    grep -Eq 'error: 4(0[0134]|10)' "$1"
 }
 
 # 1, 2, 4, 8, 15, 15 … seconds.

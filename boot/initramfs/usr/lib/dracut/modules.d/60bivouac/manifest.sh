@@ -1,4 +1,5 @@
 # shellcheck shell=sh
+# shellcheck disable=SC2034 # parts share variables
 # The host's boot manifest: a closed grammar, read line by line, never evaluated.
 
 MANIFEST_LIMIT=65536
@@ -46,7 +47,6 @@ manifest_row() {
     'image 2') manifest_word "$1" image release ;;
     'release 2') manifest_word "$*" "release $BIVOUAC_RELEASE" kernel-version ;;
     'kernel-version 2')
-        # shellcheck disable=SC2034 # boot.sh compares it
         KERNEL_VERSION=$2
         manifest_word "$1" kernel-version layer
         ;;

@@ -18,6 +18,13 @@ installkernel() {
         virtio_net vmxnet3 xen-netfront
     # What such a card hangs on: PCI bridges of ARM boards, virtio, Hyper-V and Xen buses; and a source of randomness.
     hostonly='' instmods '=drivers/pci/controller' virtio_pci virtio_mmio hv_vmbus xen-platform-pci virtio-rng
+    [[ ${bivouac_disks:-yes} = no ]] || install_disk_drivers
+}
+
+# For partitions that keep layers or state: what disks commonly hang on, and their file systems.
+install_disk_drivers() {
+    hostonly='' instmods ahci nvme virtio_blk virtio_scsi sd_mod hv_storvsc xen-blkfront
+    hostonly='' instmods ext4 vfat nls_cp437 nls_iso8859-1 nls_ascii nls_utf8 crc32c
 }
 
 # called by dracut
@@ -33,7 +40,8 @@ install() {
     done
     # iPXE before 1.21 does not create the folder of a file that it wraps in a cpio archive.
     mkdir -p "$initdir/etc/bivouac" "$initdir"/{proc,sys,dev,run,tmp,sysroot}
-    for name in say report boot-env manifest cards network fetch root failure; do
+    for name in say debug report boot-env signature manifest cards network fetch disk cache kept start load root state \
+        failure; do
         inst_simple "$moddir/$name.sh" "/usr/lib/bivouac/$name.sh"
     done
     for name in boot udhcpc; do

@@ -1,11 +1,13 @@
 # shellcheck shell=sh
+# shellcheck disable=SC2034 # parts share variables
 # The card that the firmware booted from, and an address for it.
 
 CARD_SECONDS=60
 LINK_SECONDS=30
 
-# Sets CARD and ADDRESS. A lease is taken anew on each attempt, since it may have run out.
+# Sets CARD and ADDRESS, and AWAY to 1 when there is no network. A lease is taken anew on each attempt, since it may have run out.
 start_network() {
+    AWAY=1
     network_mac=$(boot_mac)
     CARD=$(wait_for_card "$network_mac" "$CARD_SECONDS") || {
         fail network "No network card${network_mac:+ with address $network_mac} appeared in $CARD_SECONDS s"
@@ -22,7 +24,7 @@ start_network() {
         fail network "No answer to DHCP on $CARD"
         return 1
     fi
-    # shellcheck disable=SC2034 # boot.sh says it
+    AWAY=0
     ADDRESS=$(ip -4 -o addr show dev "$CARD" | awk '{ print $4; exit }')
 }
 
