@@ -6,6 +6,7 @@ import { AnsiblePlaybooks } from './ansible/ansible.ts';
 import { FlockBuildLocks } from './build-locks.ts';
 import { openBuildahEngine } from './buildah.ts';
 import { backgroundRunner, commandRunner } from './command.ts';
+import { FsSourceStore } from './fs-source-store.ts';
 import { AptMirror } from './mirror.ts';
 import { NamespaceRooms } from './rooms.ts';
 import type { State } from './state.ts';
@@ -28,6 +29,7 @@ export async function openBuildSite(site: BuildPlace, state: State, builder: str
       commands: backgroundRunner,
       artefacts: state.artefacts,
       mirror,
+      sources: await FsSourceStore.open(join(directory, 'sources')),
       playbooks: playbooksOf(site, state),
     },
     cache: state.buildCache,

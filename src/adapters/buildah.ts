@@ -4,13 +4,16 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { CommandError } from '../core/command-error.ts';
 import { AppError } from '../core/errors.ts';
 import { type BuildId, parseBuildId } from '../core/job.ts';
-import type { CommandOptions, CommandResult, CommandRunner } from '../ports/command.ts';
+import type { Argv, CommandOptions, CommandResult, CommandRunner } from '../ports/command.ts';
 import type {
   ContainerEngine,
   ContainerImageId,
   ContainerRun,
+  ForeignImage,
+  PullOptions,
   WorkingContainer,
 } from '../ports/container-engine.ts';
+import { pullImage } from './buildah-pull.ts';
 import type { StoragePaths } from './buildah-storage.ts';
 import {
   containerName,
@@ -112,6 +115,14 @@ class BuildahEngine implements ContainerEngine {
     ];
   }
 
+  pull(image: ForeignImage, options: PullOptions): Promise<ContainerImageId> {
+    return pullImage(image, options, {
+      paths: this.paths,
+      run: (argv, more) => this.tool(argv, more),
+      buildah: (args) => this.buildah(args),
+    });
+  }
+
   async cleanUp(build: BuildId): Promise<void> {
     // In the temporary folder of that build, which goes in the end.
     if (build !== this.owner) {
@@ -181,13 +192,19 @@ class BuildahEngine implements ContainerEngine {
   }
 
   private async buildah(args: readonly string[], options: CommandOptions = {}): Promise<CommandResult> {
-    const { root, runRoot, temporary, emptyConfig, storageConfig } = this.paths;
-    const folder = join(temporary, this.owner);
-    await mkdir(folder, { recursive: true, mode: 0o700 });
+    const { root, runRoot } = this.paths;
     const storage = ['--root', root, '--runroot', runRoot, '--storage-driver', 'overlay'];
     // With metacopy a layer's folder would lack the content of files of which only the mode was changed.
     const driver = ['--storage-opt', 'overlay.mountopt=metacopy=off'];
-    return await this.options.commands.run(['buildah', ...storage, ...driver, ...args], {
+    return await this.tool(['buildah', ...storage, ...driver, ...args], options);
+  }
+
+  /** A program that knows our storage and not the machine's. */
+  private async tool(argv: Argv, options: CommandOptions = {}): Promise<CommandResult> {
+    const { temporary, emptyConfig, storageConfig } = this.paths;
+    const folder = join(temporary, this.owner);
+    await mkdir(folder, { recursive: true, mode: 0o700 });
+    return await this.options.commands.run(argv, {
       environment: {
         PATH: systemPath(),
         HOME: '/root',

@@ -1,5 +1,6 @@
-import { readFile } from 'node:fs/promises';
+import { access, readFile } from 'node:fs/promises';
 import { AppError } from '../core/errors.ts';
+import { distributionOf } from '../core/suites.ts';
 import type { CommandRunner } from '../ports/command.ts';
 import type { DebianMirror, SourceLines } from '../ports/mirror.ts';
 
@@ -26,6 +27,7 @@ export class AptMirror implements DebianMirror {
     const targets = parseTargets(
       (await this.commands.run(['apt-get', 'indextargets', '--format', FORMAT])).stdout,
     );
+    if (distributionOf(suite) === 'ubuntu') return await ubuntuSources(suite, targets);
     const codename = parseCodename(await readFile('/etc/os-release', 'utf8'));
     const [first, ...rest] = sourceLines(suite, codename, targets);
     if (first === undefined) {
@@ -55,6 +57,35 @@ export function sourceLines(
     return own.slice(0, 1).map(({ uri }) => `deb ${uri} ${suite}${suffix} main`);
   });
   return lines[0]?.includes(` ${suite} `) ? lines : [];
+}
+
+/** Signs Ubuntu's packages; part of the package ubuntu-keyring, which Debian has too, and of every Ubuntu root. */
+const UBUNTU_KEYRING = '/usr/share/keyrings/ubuntu-archive-keyring.gpg';
+
+async function ubuntuSources(suite: string, targets: readonly AptTarget[]): Promise<SourceLines> {
+  const missing = (what: string, remedy: string): AppError =>
+    new AppError('unsupported', `Cannot install Ubuntu "${suite}": ${what}`, { remedy });
+  await access(UBUNTU_KEYRING).catch(() => {
+    throw missing(`there is no "${UBUNTU_KEYRING}"`, 'Install the package "ubuntu-keyring"');
+  });
+  const [first, ...rest] = ubuntuLines(suite, targets);
+  if (first === undefined)
+    throw missing('apt of this machine names no Ubuntu mirror', 'Add one to /etc/apt/sources.list.d');
+  return [first, ...rest];
+}
+
+/** Lines for an Ubuntu suite from the mirrors of any Ubuntu suite that this machine uses. */
+export function ubuntuLines(suite: string, targets: readonly AptTarget[]): string[] {
+  return SUFFIXES.flatMap((suffix) => {
+    const own = targets.find(
+      ({ release, component }) =>
+        component === 'main' &&
+        release.endsWith(suffix) &&
+        distributionOf(release.slice(0, release.length - suffix.length)) === 'ubuntu',
+    );
+    const signed = `[signed-by=${UBUNTU_KEYRING}]`;
+    return own === undefined ? [] : [`deb ${signed} ${own.uri} ${suite}${suffix} main universe`];
+  });
 }
 
 /** Rows of `apt-get indextargets` for packages, as far as they can be reached over a network. */

@@ -69,7 +69,7 @@ export async function planImage(
 ): Promise<Plan & { readonly downstream: readonly TreeEntry[] }> {
   const { plan, inputs, playbooks } = await prepare(request, site);
   const { images } = request;
-  const facts = await treeFacts(images, { ...site, playbooks, known: inputs });
+  const facts = await treeFacts(images, { ...site, ...site.world, playbooks, known: inputs });
   const isOfHostsOnly = plan.builds.every(({ kind }) => kind === 'conffs');
   const own = isOfHostsOnly ? { ...plan, steps: [], root: [] } : plan;
   return { ...own, downstream: downstreamOf(own, facts) };

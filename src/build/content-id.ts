@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
+import type { RootSource } from '../core/image.ts';
 import { canonicalJson } from '../core/release.ts';
 import type { ContentId } from '../ports/build-cache.ts';
-import type { Step, Work } from './step.ts';
+import type { Step, StepArgs, Work } from './step.ts';
 
 /**
  * Raised when the same inputs give another result than before, so that nothing made by the older builder is used:
@@ -11,6 +12,11 @@ export const BUILDER_EPOCH = 1;
 
 /** Digests of the files that stages are made from, by absolute path. */
 export type InputDigests = ReadonlyMap<string, string>;
+
+/** The key of a source's digest among the digests of inputs. */
+export function sourceKey(source: RootSource): string {
+  return `source ${canonicalJson(source)}`;
+}
 
 /** The id of a step's result: a chain of its parent's id, its action, its arguments and its inputs' content. */
 export function contentId(
@@ -32,8 +38,15 @@ export function parseContentId(text: string): ContentId {
 
 /** Where a file lies on the building machine does not matter, what it holds does. */
 function withoutPaths(args: Work['args'], inputs: InputDigests): object {
+  if ('source' in args) return withoutPlace(args);
   if (!('path' in args)) return args;
   const input = inputs.get(args.path);
   if (input === undefined) throw new RangeError(`Cannot plan: no digest of "${args.path}" was given`);
   return { ...args, path: undefined, input };
+}
+
+/** Where a root was found does not matter once it is known what it holds. */
+function withoutPlace({ source, digest, architecture }: StepArgs['bootstrap']): object {
+  if (source.kind === 'suite') return { source, architecture };
+  return { kind: source.kind, digest: digest ?? null, architecture };
 }

@@ -4,13 +4,13 @@ import { readBuildKeys } from './keys/build-keys.ts';
 import { readClean, readCmdline, readDrivers, readPersist, readSecrets } from './keys/lists.ts';
 import { readOutput } from './keys/outputs.ts';
 import { type KeyContext, type Mapping, quote, stringList } from './keys/reading.ts';
-import { readSource } from './keys/root-source.ts';
+import { readSource, SOURCE_KEYS } from './keys/root-source.ts';
 import { readStage } from './stage-kind.ts';
 
 /** Keys of an image that mean something today. */
 export const KNOWN_KEYS = [
   'name',
-  'from',
+  ...SOURCE_KEYS,
   'arch',
   'stages',
   'kernel',
@@ -28,7 +28,7 @@ export const KNOWN_KEYS = [
 ] as const;
 
 /** Reserved for what comes with a later version: never the name of a child. */
-const LATER_KEYS = ['url', 'sha512sums', 'hooks', 'time_limit'];
+const LATER_KEYS = ['hooks', 'time_limit'];
 const RESERVED_KEYS: ReadonlySet<string> = new Set([...KNOWN_KEYS, ...LATER_KEYS]);
 
 /** A package, and with `=` the version of it (Debian policy 5.6.12), as apt-get takes them. */

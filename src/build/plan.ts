@@ -3,7 +3,7 @@ import type { ContentId, StepResult } from '../ports/build-cache.ts';
 import type { TrustedKey } from '../ports/signer.ts';
 import type { BuiltLayer } from './built-image.ts';
 import type { InputDigests } from './content-id.ts';
-import { contentId } from './content-id.ts';
+import { contentId, sourceKey } from './content-id.ts';
 import { stageEnvironment } from './environment.ts';
 import { inputOf, playbookInput } from './playbook-input.ts';
 import { type PlannedBuild, rootStages } from './request.ts';
@@ -145,7 +145,9 @@ class StepList {
     if (reused !== undefined && index < kept) return this.adopt(reused.layersOf(index));
     if (index === 0) {
       const { source, architecture } = targetOf(chain);
-      this.add(image, 'bootstrap', { action: 'bootstrap', args: { source, architecture } });
+      const digest = this.inputs.get(sourceKey(source));
+      const pin = digest === undefined ? {} : { digest };
+      this.add(image, 'bootstrap', { action: 'bootstrap', args: { source, architecture, ...pin } });
     }
     for (const stage of rootStages(image)) this.addStage(image, stage);
   }

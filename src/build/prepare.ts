@@ -5,6 +5,7 @@ import type { BuildLocks } from '../ports/build-locks.ts';
 import type { ReleaseSigning } from '../ports/signer.ts';
 import { type BuiltImage, type BuiltImages, type BuiltLayer, builtOf } from './built-image.ts';
 import type { InputDigests } from './content-id.ts';
+import { type SourceInputs, sourceDigests } from './inputs.ts';
 import type { KnownResults, Plan } from './plan.ts';
 import { planBuild, stepsOf } from './plan.ts';
 import { playbookInput } from './playbook-input.ts';
@@ -34,7 +35,7 @@ export interface PlanRequest extends Partial<Omit<BuildRequest, 'image' | 'fresh
 
 /** What a plan is made from besides the request. */
 export interface PlanningSite {
-  readonly world: Pick<BuildWorld, 'engine' | 'artefacts' | 'playbooks'>;
+  readonly world: BuildWorld;
   readonly locks: BuildLocks;
   readonly cache: BuildCache;
   readonly built: BuiltImages;
@@ -79,7 +80,12 @@ export async function prepare(
   const builds = requestedBuilds(request);
   const reused = await usableRoot(chain, builds, site);
   const { signal } = request;
-  const { inputs, playbooks } = await readInputs(chain, { ...site, playbooks: site.world.playbooks, signal });
+  const { inputs, playbooks } = await readInputs(chain, {
+    ...site,
+    ...site.world,
+    ask: { world: site.world, fresh },
+    signal,
+  });
   const keys = await site.signing.keys.trusted();
   const known = await knownResults(stepsOf(chain, inputs, { keys, reused }), site, reused?.layers ?? []);
   const forced = forcedActions(request);
@@ -114,7 +120,7 @@ async function usableRoot(
 }
 
 /** Where inputs are read from. */
-export interface InputSite {
+export interface InputSite extends SourceInputs {
   readonly playbooks: PlaybookWorld;
   readonly locks: BuildLocks;
   readonly signal?: AbortSignal | undefined;
@@ -125,7 +131,7 @@ export interface InputSite {
 /** Digests of the files and playbooks that the roots of these images are made from, and the commits that those are of. */
 export async function readInputs(
   images: readonly ImageDefinition[],
-  { playbooks, locks, signal = AbortSignal.timeout(FETCH_LIMIT), known = new Map() }: InputSite,
+  { playbooks, locks, signal = AbortSignal.timeout(FETCH_LIMIT), known = new Map(), ...pins }: InputSite,
 ): Promise<{ readonly inputs: InputDigests; readonly playbooks: PlaybookWorld }> {
   const stages = images.flatMap(rootStages);
   const paths = new Set(
@@ -137,6 +143,7 @@ export async function readInputs(
     ...known,
     ...(await Promise.all([...paths].map(async (path) => [path, await digestSource(path)] as const))),
     ...(await playbookDigests(pinned, used)),
+    ...(await sourceDigests(images, pins)),
   ]);
   return { inputs, playbooks: pinned };
 }

@@ -3,6 +3,7 @@ import type { BuildCache, StepResult } from '../ports/build-cache.ts';
 import type { CommandRunner } from '../ports/command.ts';
 import type { ContainerEngine, ContainerImageId, LineSink } from '../ports/container-engine.ts';
 import type { DebianMirror } from '../ports/mirror.ts';
+import type { SourceStore } from '../ports/source-store.ts';
 import type { PlaybookWorld } from './playbook-world.ts';
 import type { Step } from './step.ts';
 
@@ -12,6 +13,7 @@ export interface BuildWorld {
   readonly commands: CommandRunner;
   readonly artefacts: ArtefactStore;
   readonly mirror: DebianMirror;
+  readonly sources: SourceStore;
   readonly playbooks: PlaybookWorld;
 }
 

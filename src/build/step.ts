@@ -6,8 +6,8 @@ import type { TrustedKey } from '../ports/signer.ts';
 
 /** Every action a build can take, with its arguments. A new row that nobody can run does not compile. */
 export interface StepArgs {
-  /** A minimal Debian root. */
-  readonly bootstrap: { readonly source: RootSource; readonly architecture: Cpu };
+  /** The first layer; `digest` is what its source is pinned to, unless it is a suite. */
+  readonly bootstrap: { readonly source: RootSource; readonly digest?: string; readonly architecture: Cpu };
   /** A script run as root inside the container; `path` is absolute. */
   readonly 'run-script': { readonly path: string; readonly environment: StageEnvironment };
   /** A playbook run for a host that bears the image's name; `path` is what `playbookInput` gives. */

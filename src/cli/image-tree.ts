@@ -14,7 +14,7 @@ export function imageTreeCommand(): Command {
     .action((_options, command: Command) =>
       withState(globalOptions(command), async (state, { json }) => {
         const { world, ...place } = await openBuildSite(state.site, state, `bivouac ${version()}`);
-        const entries = await imageStates(state.site.images, { ...place, playbooks: world.playbooks });
+        const entries = await imageStates(state.site.images, { ...place, ...world });
         if (json) printJson(entries);
         else print(treeText(entries));
       }),

@@ -27,7 +27,20 @@ export type StageDefinition =
     };
 
 /** What the root of a release master is made from. */
-export type RootSource = { readonly kind: 'suite'; readonly suite: string };
+export type RootSource =
+  /** Debian or Ubuntu, installed by mmdebstrap. */
+  | { readonly kind: 'suite'; readonly suite: string }
+  /** An image of a registry, `docker://…`. */
+  | { readonly kind: 'oci'; readonly reference: string }
+  /** A folder of the OCI image layout; `path` is absolute. */
+  | { readonly kind: 'oci-layout'; readonly path: string; readonly tag?: string }
+  /** A file of this machine; `path` is absolute. */
+  | { readonly kind: 'file'; readonly format: RootFormat; readonly path: string }
+  /** A file of the web; `sums` is the address or absolute path of a list of SHA-512 sums. */
+  | { readonly kind: 'download'; readonly format: RootFormat; readonly url: string; readonly sums: string };
+
+/** What a file with a root is: a tar archive, a raw or qcow2 disk, or an ISO with a squashfs inside. */
+export type RootFormat = 'tarball' | 'disk' | 'iso';
 
 /** What a release of the image offers: a root that hosts boot into, or files copied out of it (the NBPs). */
 export type OutputDefinition =

@@ -1,3 +1,4 @@
+import type { Cpu } from '../core/arch.ts';
 import type { BuildId } from '../core/job.ts';
 
 declare const containerImageBrand: unique symbol;
@@ -10,6 +11,19 @@ export type StageEnvironment = Readonly<Record<string, string>>;
 
 /** Receives a build's output line by line. */
 export type LineSink = (line: string) => void;
+
+/** An image that others made. */
+export interface ForeignImage {
+  /** As skopeo takes it: `docker://…@sha256:…`, or `oci:FOLDER:TAG`. */
+  readonly reference: string;
+  readonly architecture: Cpu;
+}
+
+/** How to pull. */
+export interface PullOptions {
+  readonly log: LineSink;
+  readonly signal: AbortSignal;
+}
 
 /** What to run in a container, and where its output goes. */
 export interface ContainerRun {
@@ -36,6 +50,8 @@ export interface ContainerEngine {
   exists(image: ContainerImageId): Promise<boolean>;
   /** A container above an image, or an empty one. */
   create(from: ContainerImageId | 'scratch'): Promise<WorkingContainer>;
+  /** Bring an image of others into the store; rejects when it is not for that architecture or the machine's policy forbids it. */
+  pull(image: ForeignImage, options: PullOptions): Promise<ContainerImageId>;
   /** Host directory with the files of the image's top layer only: an overlayfs lower directory. */
   topLayer(image: ContainerImageId): Promise<string>;
   /** The same engine; the containers it makes belong to this build. */

@@ -5,6 +5,7 @@ import {
   parseProxies,
   parseTargets,
   sourceLines,
+  ubuntuLines,
 } from '../../src/adapters/mirror.ts';
 import type { CommandRunner } from '../../src/ports/command.ts';
 
@@ -62,4 +63,19 @@ describe('AptMirror', () => {
     };
     await expect(new AptMirror(commands).sources('trixie')).rejects.toMatchObject({ code: 'unsupported' });
   });
+});
+
+it('Ubuntu comes from an Ubuntu mirror of this machine, signed by the keyring of Ubuntu', () => {
+  const target = (release: string, uri: string) => ({ uri, release, component: 'main' });
+  const targets = [
+    target('trixie', 'http://debian/'),
+    target('jammy', 'http://ubuntu/'),
+    target('jammy-security', 'http://ubuntu-security/'),
+  ];
+  const signed = '[signed-by=/usr/share/keyrings/ubuntu-archive-keyring.gpg]';
+  expect(ubuntuLines('noble', targets)).toEqual([
+    `deb ${signed} http://ubuntu/ noble main universe`,
+    `deb ${signed} http://ubuntu-security/ noble-security main universe`,
+  ]);
+  expect(ubuntuLines('noble', targets.slice(0, 1))).toEqual([]);
 });

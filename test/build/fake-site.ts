@@ -13,6 +13,7 @@ import { FakeClock } from '../fakes/clock.ts';
 import { FakeContainerEngine } from '../fakes/container-engine.ts';
 import { NO_PLAYBOOKS } from '../fakes/playbooks.ts';
 import { testSigning } from '../fakes/signing.ts';
+import { FakeSourceStore } from '../fakes/source-store.ts';
 import { temporaryFolder } from '../temporary.ts';
 
 /** A build site without programs: mksquashfs writes a file of fixed content for each call. */
@@ -38,7 +39,14 @@ export function fakeSite() {
     proxy: () => Promise.resolve({}),
   };
   const site: BuildSite = {
-    world: { engine, commands, artefacts, mirror, playbooks: NO_PLAYBOOKS },
+    world: {
+      engine,
+      commands,
+      artefacts,
+      mirror,
+      sources: new FakeSourceStore(join(folder, 'downloads')),
+      playbooks: NO_PLAYBOOKS,
+    },
     cache,
     built,
     catalogue,

@@ -5,7 +5,6 @@ import { type BuildOutcome, buildImage, imageStates, planImage } from '../../src
 import type { PlanRequest } from '../../src/build/prepare.ts';
 import type { ImageDefinition } from '../../src/core/image.ts';
 import { anImage, imageName } from '../builders.ts';
-import { NO_PLAYBOOKS } from '../fakes/playbooks.ts';
 import { fakeSite } from './fake-site.ts';
 
 const FILES = [{ name: 'demo', path: '/etc/demo' }];
@@ -30,7 +29,7 @@ function setUp() {
   const plan = async (name: string, request: Partial<PlanRequest> = {}) =>
     planImage({ image: imageName(name), images, ...request }, site.site);
   const states = async (): Promise<Readonly<Record<string, string>>> => {
-    const entries = await imageStates(images, { ...site.site, playbooks: NO_PLAYBOOKS });
+    const entries = await imageStates(images, { ...site.site, ...site.site.world });
     return Object.fromEntries(
       entries.map(({ image, state }) => [image, state.kind === 'stale' ? state.why : state.kind]),
     );

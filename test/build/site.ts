@@ -4,6 +4,7 @@ import { FlockBuildLocks } from '../../src/adapters/build-locks.ts';
 import { openBuildahEngine } from '../../src/adapters/buildah.ts';
 import { commandRunner } from '../../src/adapters/command.ts';
 import { FsArtefactStore } from '../../src/adapters/fs-artefact-store.ts';
+import { FsSourceStore } from '../../src/adapters/fs-source-store.ts';
 import { AptMirror } from '../../src/adapters/mirror.ts';
 import { FsSigningKeys } from '../../src/adapters/signing-keys.ts';
 import { SqlBuildCache } from '../../src/adapters/sql/build-cache.ts';
@@ -28,6 +29,7 @@ export async function realSite(data: string): Promise<BuildSite & { close(): Pro
       commands,
       artefacts: await FsArtefactStore.open(join(data, 'artefacts')),
       mirror: new AptMirror(commands),
+      sources: await FsSourceStore.open(join(data, 'sources')),
       playbooks: NO_PLAYBOOKS,
     },
     cache: new SqlBuildCache(database),
@@ -68,7 +70,8 @@ export function treeOf(value: unknown, directory: string): readonly ImageDefinit
   return images;
 }
 
-function kindOf(path: string): PathKind | undefined {
+/** What is at a path. */
+export function kindOf(path: string): PathKind | undefined {
   const info = statSync(path, { throwIfNoEntry: false });
   if (info === undefined) return undefined;
   return info.isDirectory() ? 'directory' : 'file';

@@ -52,6 +52,10 @@ export class FakeContainerEngine implements ContainerEngine {
     };
   }
 
+  pull(): Promise<ContainerImageId> {
+    return Promise.reject(new AppError('unsupported', 'No registry here'));
+  }
+
   topLayer(image: ContainerImageId): Promise<string> {
     const root = this.images.get(image);
     return root === undefined

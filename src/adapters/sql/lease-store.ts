@@ -4,15 +4,11 @@ import { AppError, messageOf } from '../../core/errors.ts';
 import type { Lease } from '../../core/lease.ts';
 import type { LeaseStore } from '../../ports/lease-store.ts';
 import { type SqlDatabase, storing } from './database.ts';
-import type { Write } from './writes.ts';
-
-type Change =
-  | { readonly kind: 'put'; readonly lease: Lease; readonly subnet: Subnet }
-  | { readonly kind: 'remove'; readonly address: Ipv4 };
+import { type LeaseChange, LeaseRows } from './lease-rows.ts';
 
 /** A change that memory has and the disk may not have yet, with what takes it back. */
 interface Pending {
-  readonly change: Change;
+  readonly change: LeaseChange;
   gone: readonly Lease[];
 }
 
@@ -24,27 +20,23 @@ interface Pending {
 export class SqlLeaseStore extends LeaseMemory implements LeaseStore {
   readonly #database: SqlDatabase;
   readonly #pending = new Set<Pending>();
-  readonly #put: 'putLease' | 'rehearseLease';
+  readonly #rows: LeaseRows;
 
-  private constructor(
-    database: SqlDatabase,
-    leases: readonly Lease[],
-    put: 'putLease' | 'rehearseLease' = 'putLease',
-  ) {
+  private constructor(database: SqlDatabase, leases: readonly Lease[], rows: LeaseRows) {
     super(leases);
     this.#database = database;
-    this.#put = put;
+    this.#rows = rows;
   }
 
   /** A store without leases that asks the writer for all it does, and writes nothing: for a rehearsal, which never drops one. */
   static rehearsing(database: SqlDatabase): LeaseStore {
-    return new SqlLeaseStore(database, [], 'rehearseLease');
+    return new SqlLeaseStore(database, [], new LeaseRows([], 'rehearseLease'));
   }
 
   /** Read all leases into memory. */
   static async load(database: SqlDatabase): Promise<SqlLeaseStore> {
     const rows = await storing('read leases', () =>
-      database.query.selectFrom('leases').selectAll().execute(),
+      database.query.selectFrom('leases').selectAll().orderBy('row').execute(),
     );
     const leases = rows.map(({ address, mac, expires_at, state }) => ({
       address,
@@ -52,7 +44,7 @@ export class SqlLeaseStore extends LeaseMemory implements LeaseStore {
       expiresAt: expires_at,
       state,
     }));
-    return new SqlLeaseStore(database, leases);
+    return new SqlLeaseStore(database, leases, new LeaseRows(rows));
   }
 
   commit(lease: Lease, subnet: Subnet): Promise<void> {
@@ -72,7 +64,7 @@ export class SqlLeaseStore extends LeaseMemory implements LeaseStore {
   async orderRelease(address: Ipv4): Promise<void> {
     await storing(`release "${address}"`, () =>
       this.#database.writer.commit([
-        ['dropLease', address],
+        ['dropLeaseOf', address],
         ['orderRelease', address],
       ]),
     );
@@ -91,11 +83,11 @@ export class SqlLeaseStore extends LeaseMemory implements LeaseStore {
     return rows.map(({ address }) => address);
   }
 
-  #make(change: Change, isOrdered = false): Promise<void> {
+  #make(change: LeaseChange, isOrdered = false): Promise<void> {
     const pending: Pending = { change, gone: [] };
     this.#apply(pending);
     this.#pending.add(pending);
-    const writes = writesOf(pending, { isOrdered, put: this.#put });
+    const writes = this.#rows.writesOf(pending, isOrdered);
     return this.#database.writer.commit(writes).then(
       () => {
         this.#pending.delete(pending);
@@ -122,17 +114,4 @@ export class SqlLeaseStore extends LeaseMemory implements LeaseStore {
     this.#pending.delete(failed);
     for (const pending of this.#pending) this.#apply(pending);
   }
-}
-
-function writesOf(
-  { change, gone }: Pending,
-  { isOrdered, put }: { readonly isOrdered: boolean; readonly put: 'putLease' | 'rehearseLease' },
-): readonly Write[] {
-  const done: readonly Write[] = gone.map(({ address }) => ['dropLease', address]);
-  if (change.kind === 'remove') {
-    return isOrdered ? [...done, ['dropReleaseOrder', change.address]] : done;
-  }
-  const { address, mac, expiresAt, state } = change.lease;
-  const row: Write = [put, address, mac, Math.round(expiresAt), state];
-  return gone.length === 0 ? [row] : [...done.filter(([, dropped]) => dropped !== address), row];
 }

@@ -108,6 +108,15 @@ export const MIGRATIONS: readonly string[] = [
     image TEXT NOT NULL, architecture TEXT NOT NULL, layers TEXT NOT NULL, PRIMARY KEY (image, architecture)
   ) STRICT, WITHOUT ROWID;
   `,
+  // In the order in which they were first given, so that those of one commit lie side by side: by address they were on as many pages.
+  `
+  CREATE TABLE leases_by_row (
+    row INTEGER PRIMARY KEY, address TEXT NOT NULL, mac TEXT NOT NULL, expires_at INTEGER NOT NULL, state TEXT NOT NULL
+  ) STRICT;
+  INSERT INTO leases_by_row (address, mac, expires_at, state) SELECT address, mac, expires_at, state FROM leases;
+  DROP TABLE leases;
+  ALTER TABLE leases_by_row RENAME TO leases;
+  `,
 ];
 
 /** Version of the database that the newest migration leaves. */

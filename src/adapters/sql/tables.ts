@@ -37,6 +37,7 @@ export interface HostRow {
 
 /** A lease. */
 export interface LeaseRow {
+  readonly row: number;
   readonly address: Ipv4;
   readonly mac: Mac;
   readonly expires_at: number;

@@ -114,6 +114,7 @@ function prepareAll(file: SqliteFile.Database): Statements {
     putLease: prepare('putLease'),
     rehearseLease: prepare('rehearseLease'),
     dropLease: prepare('dropLease'),
+    dropLeaseOf: prepare('dropLeaseOf'),
     orderRelease: prepare('orderRelease'),
     dropReleaseOrder: prepare('dropReleaseOrder'),
     openBoot: prepare('openBoot'),

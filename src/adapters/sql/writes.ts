@@ -3,10 +3,12 @@
  * to the thread as a name and its parameters.
  */
 export const WRITES = {
-  putLease: 'INSERT OR REPLACE INTO leases (address, mac, expires_at, state) VALUES (?, ?, ?, ?)',
+  putLease: 'INSERT OR REPLACE INTO leases (row, address, mac, expires_at, state) VALUES (?, ?, ?, ?, ?)',
   /** Puts nothing: what a rehearsal writes. */
-  rehearseLease: 'INSERT INTO leases (address, mac, expires_at, state) SELECT ?, ?, ?, ? WHERE 0',
-  dropLease: 'DELETE FROM leases WHERE address = ?',
+  rehearseLease: 'INSERT INTO leases (row, address, mac, expires_at, state) SELECT ?, ?, ?, ?, ? WHERE 0',
+  dropLease: 'DELETE FROM leases WHERE row = ?',
+  /** By whoever does not serve the leases: it looks at all of them. */
+  dropLeaseOf: 'DELETE FROM leases WHERE address = ?',
   orderRelease: 'INSERT OR REPLACE INTO lease_releases (address) VALUES (?)',
   dropReleaseOrder: 'DELETE FROM lease_releases WHERE address = ?',
   openBoot: `INSERT INTO boots (boot, mac, host, is_stranger, started_at) VALUES (?, ?, ?, ?, ?)

@@ -1,21 +1,106 @@
-import type { RootSource } from '../../core/image.ts';
+import { basename, resolve } from 'node:path';
+import type { RootFormat, RootSource } from '../../core/image.ts';
+import { distributionOf, suitesOf } from '../../core/suites.ts';
 import { type KeyContext, type Mapping, quote } from './reading.ts';
 
-const DEBIAN_SUITES: ReadonlySet<string> = new Set(['bookworm', 'trixie', 'forky', 'duke', 'sid']);
+/** Keys that say what the root of a release master is made from. */
+export const SOURCE_KEYS = ['from', 'url', 'sha512sums'] as const;
 
-/** `from`: what the root of a release master is made from; its own key when that is a suite. */
-export function readSource(key: string, keys: Mapping, { path, parent, fault }: KeyContext): RootSource {
+const FORMATS: readonly (readonly [form: RegExp, format: RootFormat])[] = [
+  [/\.(?:tar|tar\.(?:gz|xz|zst|bz2)|tgz|txz)$/, 'tarball'],
+  [/\.(?:raw|img|qcow2)$/, 'disk'],
+  [/\.iso$/, 'iso'],
+];
+const FORMAT_REMEDY =
+  'Name a tarball (.tar, .tar.gz, .tar.xz, .tar.zst), a disk image (.raw, .img, .qcow2) or an ISO (.iso)';
+
+/** Distribution's grammar of references, with a tag or a digest: `docker://HOST/NAME:TAG`. */
+const OCI_REFERENCE =
+  /^docker:\/\/[A-Za-z0-9][A-Za-z0-9._-]*(?::[0-9]{1,5})?(?:\/[a-z0-9]+(?:[._-]+[a-z0-9]+)*)+(?::[A-Za-z0-9_][A-Za-z0-9._-]{0,127})?(?:@sha256:[0-9a-f]{64})?$/;
+const OCI_LAYOUT = /^oci:([^:]+)(?::([A-Za-z0-9_][A-Za-z0-9._-]{0,127}))?$/;
+
+/** A source, or why it is none. */
+type Reading = RootSource | { readonly fault: string; readonly remedy: string; readonly at?: string };
+
+/** What the root of a release master is made from: `from`, or `url` with `sha512sums`; its own key when that is a suite. */
+export function readSource(key: string, keys: Mapping, context: KeyContext): RootSource {
+  const { path, parent, fault } = context;
   if (parent !== undefined) {
-    if ('from' in keys) {
-      const message = 'Cannot use "from" here: only a top-level image names its release';
-      fault([...path, 'from'], message, `Remove it: the image is made from "${parent.name}"`);
+    for (const name of SOURCE_KEYS.filter((each) => each in keys)) {
+      const message = `Cannot use "${name}" here: only a top-level image says what its root is made from`;
+      fault([...path, name], message, `Remove it: the image is made from "${parent.name}"`);
     }
     return parent.source;
   }
-  const suite = keys['from'] ?? key;
-  if (typeof suite === 'string' && DEBIAN_SUITES.has(suite)) return { kind: 'suite', suite };
-  const at = 'from' in keys ? [...path, 'from'] : path;
-  const remedy = `Set "from" to one of ${[...DEBIAN_SUITES].join(', ')}`;
-  fault(at, `Cannot make a root from ${quote(suite)}: it is no Debian suite`, remedy);
+  const reading = sourceOf(key, keys, context.options.directory);
+  if ('kind' in reading) return reading;
+  const at = [reading.at ?? 'from', ...SOURCE_KEYS].find((name) => name in keys);
+  fault(at === undefined ? path : [...path, at], reading.fault, reading.remedy);
   return { kind: 'suite', suite: key };
+}
+
+function sourceOf(key: string, keys: Mapping, directory: string): Reading {
+  if (!('url' in keys) && !('sha512sums' in keys)) return fromText(keys['from'] ?? key, directory);
+  if ('from' in keys) {
+    const remedy = 'Keep "from", or "url" with "sha512sums"';
+    return { fault: 'Cannot make a root from both "from" and "url"', remedy, at: 'from' };
+  }
+  return downloadOf(keys['url'], keys['sha512sums'], directory);
+}
+
+function fromText(from: unknown, directory: string): Reading {
+  if (typeof from !== 'string' || from === '' || /\p{Cc}/u.test(from)) return noSource(from);
+  if (distributionOf(from) !== undefined) return { kind: 'suite', suite: from };
+  if (OCI_REFERENCE.test(from)) return { kind: 'oci', reference: from };
+  const [, layout, tag] = OCI_LAYOUT.exec(from) ?? [];
+  if (layout !== undefined) {
+    return { kind: 'oci-layout', path: resolve(directory, layout), ...(tag === undefined ? {} : { tag }) };
+  }
+  if (from.startsWith('iso:') && from.length > 4) {
+    return { kind: 'file', format: 'iso', path: resolve(directory, from.slice(4)) };
+  }
+  const format = /^[a-z]+:/.test(from) ? undefined : formatOf(from);
+  return format === undefined ? noSource(from) : { kind: 'file', format, path: resolve(directory, from) };
+}
+
+function noSource(from: unknown): Reading {
+  const suites = [...suitesOf('debian'), ...suitesOf('ubuntu')].join(', ');
+  return {
+    fault: `Cannot make a root from ${quote(from)}`,
+    remedy: `Set "from" to a suite (${suites}), "docker://HOST/IMAGE:TAG", "oci:FOLDER:TAG", "iso:FILE", or a tarball or disk image by name`,
+  };
+}
+
+function downloadOf(url: unknown, sums: unknown, directory: string): Reading {
+  const address = typeof url === 'string' ? webAddress(url) : undefined;
+  if (address === undefined) {
+    const remedy = 'Give an http or https address without a password';
+    return { fault: `Cannot download a root from ${quote(url)}`, remedy, at: 'url' };
+  }
+  const format = formatOf(address.pathname);
+  if (format === undefined) {
+    const fault = `Cannot tell what ${quote(basename(address.pathname))} is`;
+    return { fault, remedy: FORMAT_REMEDY, at: 'url' };
+  }
+  const isAddress = typeof sums === 'string' && sums.includes('://');
+  if (typeof sums !== 'string' || sums === '' || (isAddress && webAddress(sums) === undefined)) {
+    return {
+      fault: `Cannot check what is downloaded: ${sums === undefined ? 'there is no "sha512sums"' : `${quote(sums)} is no address of a file`}`,
+      remedy:
+        'Set "sha512sums" to the address of the SHA512SUMS file beside it, or to a file of the images folder',
+      at: 'sha512sums',
+    };
+  }
+  const where = isAddress ? sums : resolve(directory, sums);
+  return { kind: 'download', format, url: address.href, sums: where };
+}
+
+function webAddress(text: string): URL | undefined {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  const isWeb = url?.protocol === 'http:' || url?.protocol === 'https:';
+  return isWeb && url.username === '' && url.password === '' ? url : undefined;
+}
+
+function formatOf(name: string): RootFormat | undefined {
+  return FORMATS.find(([form]) => form.test(name))?.[1];
 }

@@ -1,44 +1,63 @@
-import { rm } from 'node:fs/promises';
-import { join } from 'node:path';
 import type { StepResult } from '../../ports/build-cache.ts';
-import type { Argv } from '../../ports/command.ts';
-import { SOURCE_DATE_EPOCH } from '../environment.ts';
 import { makeLayer } from '../layer.ts';
 import type { StepArgs } from '../step.ts';
 import type { StepContext } from '../step-context.ts';
+import { requireRoot } from './sources/check-root.ts';
+import { downloaded } from './sources/download.ts';
+import { copyDisk } from './sources/from-disk.ts';
+import { unpackIso } from './sources/from-iso.ts';
+import { copyOciImage } from './sources/from-oci.ts';
+import { installSuite } from './sources/from-suite.ts';
+import { unpackTarball } from './sources/from-tarball.ts';
+import type { RootFile } from './sources/root-file.ts';
 
-/** Debian architecture names are those of `Cpu`. */
-export function bootstrapArgv(args: StepArgs['bootstrap'], root: string): Argv {
-  const options = [
-    '--mode=root',
-    '--variant=minbase',
-    '--format=directory',
-    `--architectures=${args.architecture}`,
-  ];
-  return ['mmdebstrap', ...options, args.source.suite, root, '-'];
-}
-
-/** Files that mmdebstrap copies from the building machine. */
-const COPIED_FROM_HERE = ['etc/hostname', 'etc/resolv.conf'] as const;
-
-/** A minimal Debian root, straight into the container. */
+/** What the root is made from, straight into the container: the first layer. */
 export function bootstrap(args: StepArgs['bootstrap'], context: StepContext): Promise<StepResult> {
   return makeLayer(context, async ({ root }) => {
-    const sources = await context.mirror.sources(args.source.suite);
-    await context.commands.run(bootstrapArgv(args, root), {
-      environment: {
-        ...(await context.mirror.proxy()),
-        PATH: '/usr/sbin:/usr/bin:/sbin:/bin',
-        HOME: '/root',
-        LC_ALL: 'C.UTF-8',
-        TMPDIR: context.workFolder,
-        SOURCE_DATE_EPOCH: `${SOURCE_DATE_EPOCH}`,
-      },
-      input: sources.map((line) => `${line}\n`).join(''),
-      log: context.log,
-      signal: context.signal,
-      tethered: true,
-    });
-    for (const file of COPIED_FROM_HERE) await rm(join(root, file), { force: true });
+    await fillRoot(args, root, context);
+    await requireRoot(root, args.architecture);
   });
+}
+
+function fillRoot(args: StepArgs['bootstrap'], root: string, context: StepContext): Promise<void> {
+  const { source } = args;
+  switch (source.kind) {
+    case 'suite':
+      return installSuite({ suite: source.suite, architecture: args.architecture }, root, context);
+    case 'oci':
+    case 'oci-layout':
+      return copyOciImage({ ...args, source }, root, context);
+    case 'file':
+      return unpack(
+        { format: source.format, path: source.path, architecture: args.architecture },
+        root,
+        context,
+      );
+    case 'download':
+      return fillFromWeb({ ...args, source }, root, context);
+  }
+}
+
+async function fillFromWeb(
+  {
+    source,
+    digest = '',
+    architecture,
+  }: StepArgs['bootstrap'] & { readonly source: { readonly kind: 'download' } },
+  root: string,
+  context: StepContext,
+): Promise<void> {
+  const path = await downloaded({ url: source.url, sha512: digest }, context);
+  await unpack({ format: source.format, path, architecture }, root, context);
+}
+
+function unpack(file: RootFile, root: string, context: StepContext): Promise<void> {
+  switch (file.format) {
+    case 'tarball':
+      return unpackTarball(file, root, context);
+    case 'disk':
+      return copyDisk(file, root, context);
+    case 'iso':
+      return unpackIso(file, root, context);
+  }
 }

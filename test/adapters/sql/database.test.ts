@@ -5,10 +5,11 @@ import { expect, test } from 'vitest';
 import { SqlCatalogueStore } from '../../../src/adapters/sql/catalogue-store.ts';
 import { openDatabase } from '../../../src/adapters/sql/database.ts';
 import { SqlHostStore } from '../../../src/adapters/sql/host-store.ts';
+import { SqlLeaseStore } from '../../../src/adapters/sql/lease-store.ts';
 import { DATABASE_VERSION, MIGRATIONS } from '../../../src/adapters/sql/migrations.ts';
 import { STABLE } from '../../../src/core/image.ts';
 import { canonicalJson } from '../../../src/core/release.ts';
-import { aHost, aNamedRelease, imageName } from '../../builders.ts';
+import { aHost, aLease, aNamedRelease, aSubnet, imageName, ip, mac } from '../../builders.ts';
 import { FakeClock } from '../../fakes/clock.ts';
 import { temporaryFolder } from '../../temporary.ts';
 import { temporaryDatabase } from './database.ts';
@@ -55,6 +56,25 @@ test('channels of the time before there were several architectures keep what the
   expect(publications).toMatchObject([{ image: 'web', channel: 'stable', digest, publishedAt: 7 }]);
   expect(await store.history(imageName('web'), STABLE)).toHaveLength(1);
   expect(await store.publish({ digest, release }, STABLE)).toBe(false);
+});
+
+test('leases of the time when they lay in the order of addresses are still there, and can be changed', async () => {
+  const path = join(temporaryFolder(), 'bivouac.db');
+  const old = new SqliteFile(path);
+  const ours = MIGRATIONS.findIndex((sql) => sql.includes('leases_by_row'));
+  for (const sql of MIGRATIONS.slice(0, ours)) old.exec(sql);
+  old.pragma(`user_version = ${ours}`);
+  const lease = aLease();
+  old
+    .prepare('INSERT INTO leases VALUES (?, ?, ?, ?)')
+    .run(lease.address, lease.mac, lease.expiresAt, lease.state);
+  old.close();
+  const store = await SqlLeaseStore.load(temporaryDatabase(path));
+  expect(store.list()).toEqual([lease]);
+  const other = aLease({ mac: mac('52:54:00:00:00:0b'), address: ip('10.77.0.12') });
+  await store.commit(other, aSubnet().subnet);
+  await store.remove(lease.address);
+  expect((await SqlLeaseStore.load(temporaryDatabase(path))).list()).toEqual([other]);
 });
 
 test('a file that is no database is refused', () => {

@@ -1,0 +1,108 @@
+import { createReadStream } from 'node:fs';
+import { lstat, opendir, readlink } from 'node:fs/promises';
+import { join } from 'node:path';
+import { AppError } from '../core/errors.ts';
+
+/** A secret of a stage, with what it holds. */
+export interface Secret {
+  readonly name: string;
+  readonly content: Buffer;
+}
+
+/** Shorter ones would be found by chance. */
+const SHORTEST = 8;
+/** Of the lines of a longer secret, those that tell it apart: a key that is pasted elsewhere has other line ends. */
+const SHORTEST_LINE = 20;
+const MARKER = '***';
+
+/** What to look for, and in whose stead to write `***`. */
+export class SecretNeedles {
+  readonly #needles: readonly { readonly name: string; readonly bytes: Buffer }[];
+  readonly #texts: readonly string[];
+
+  /** Rejects a secret too short to be told apart from other text. */
+  constructor(secrets: readonly Secret[]) {
+    this.#needles = secrets.flatMap(({ name, content }) => needlesOf(name, content));
+    this.#texts = secrets
+      .flatMap(({ content }) => linesOf(content).filter((line) => line.length >= SHORTEST && !isFrame(line)))
+      .sort((a, b) => b.length - a.length);
+  }
+
+  /** A line of a log without the secrets. */
+  redact(line: string): string {
+    return this.#texts.reduce((text, secret) => text.replaceAll(secret, MARKER), line);
+  }
+
+  /** Fails with the path of the first entry below a directory that holds a secret. Reads files in pieces. */
+  async refuseIn(directory: string): Promise<void> {
+    if (this.#needles.length === 0) return;
+    for await (const path of entriesBelow(directory, '')) {
+      const name = await this.#foundAt(directory, path);
+      if (name === undefined) continue;
+      throw new AppError('build-failed', `Cannot keep the layer: "/${path}" holds secret "${name}"`, {
+        remedy: 'Read it from /run/secrets where it is needed, or remove the file in the same stage',
+      });
+    }
+  }
+
+  async #foundAt(directory: string, path: string): Promise<string | undefined> {
+    const full = join(directory, path);
+    const info = await lstat(full);
+    const inName = this.#find(Buffer.from(path));
+    if (inName !== undefined) return inName;
+    if (info.isSymbolicLink()) return this.#find(Buffer.from(await readlink(full)));
+    return info.isFile() && info.size >= SHORTEST ? await this.#findInFile(full) : undefined;
+  }
+
+  async #findInFile(path: string): Promise<string | undefined> {
+    const overlap = Math.max(...this.#needles.map(({ bytes }) => bytes.length)) - 1;
+    let tail = Buffer.alloc(0);
+    const chunks: AsyncIterable<Buffer> = createReadStream(path, { highWaterMark: 1024 * 1024 });
+    for await (const chunk of chunks) {
+      const window = Buffer.concat([tail, chunk]);
+      const name = this.#find(window);
+      if (name !== undefined) return name;
+      tail = window.subarray(Math.max(0, window.length - overlap));
+    }
+    return undefined;
+  }
+
+  #find(bytes: Buffer): string | undefined {
+    return this.#needles.find((needle) => bytes.includes(needle.bytes))?.name;
+  }
+}
+
+function needlesOf(name: string, content: Buffer): readonly { name: string; bytes: Buffer }[] {
+  const trimmed = Buffer.from(content.toString('latin1').trim(), 'latin1');
+  if (trimmed.length < SHORTEST) {
+    throw new AppError(
+      'invalid-input',
+      `Cannot use secret "${name}": it has ${trimmed.length} characters, wanted at least ${SHORTEST}`,
+      { remedy: 'A shorter one would be found in files by chance' },
+    );
+  }
+  const lines = linesOf(content).filter((line) => line.length >= SHORTEST_LINE && !isFrame(line));
+  const longest = lines.sort((a, b) => b.length - a.length)[0];
+  if (longest === undefined || longest.length === trimmed.length) return [{ name, bytes: trimmed }];
+  return [trimmed, Buffer.from(longest)].map((bytes) => ({ name, bytes }));
+}
+
+function linesOf(content: Buffer): string[] {
+  return content
+    .toString('utf8')
+    .split('\n')
+    .map((line) => line.trim());
+}
+
+/** The lines around a key are no secret. */
+function isFrame(line: string): boolean {
+  return line.startsWith('-----');
+}
+
+async function* entriesBelow(directory: string, prefix: string): AsyncGenerator<string> {
+  for await (const entry of await opendir(join(directory, prefix))) {
+    const path = prefix === '' ? entry.name : `${prefix}/${entry.name}`;
+    yield path;
+    if (entry.isDirectory()) yield* entriesBelow(directory, path);
+  }
+}
