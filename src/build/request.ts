@@ -1,6 +1,12 @@
 import type { BuildTarget } from '../core/build-target.ts';
 import { AppError } from '../core/errors.ts';
-import type { ImageDefinition, ImageName, ImageSettings, StageDefinition } from '../core/image.ts';
+import {
+  type ImageDefinition,
+  type ImageName,
+  type ImageSettings,
+  isBootable,
+  type StageDefinition,
+} from '../core/image.ts';
 import type { BuildRequest } from '../core/job.ts';
 import { type ImageChain, imageChain, targetOf } from './selection.ts';
 
@@ -91,6 +97,7 @@ function ownBuild(kind: PlannedBuild['kind'], context: Context): readonly Planne
     }
     case 'initramfs':
     case 'kernel':
+      if (!isBootable(image)) return []; // its releases are files, which nobody boots
       return [{ kind, ...baseOf(image, context) }];
   }
 }
@@ -129,7 +136,7 @@ export function requireBuildable(builds: readonly PlannedBuild[], image: ImageNa
   if (builds.length === 0) {
     throw new AppError(
       'invalid-input',
-      `Cannot build conffs of image "${image}": it has no pattern of hosts`,
+      `Cannot build what is asked for of image "${image}": it has no pattern of hosts, or no root that hosts boot`,
       {
         remedy: 'Set "conffs" in its definition, or give a pattern with the request',
       },

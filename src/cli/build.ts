@@ -37,7 +37,8 @@ async function buildOne(
 ): Promise<object> {
   const { images, imageSettings: settings } = state.site;
   if (buildsOf(request, { images, settings }).length === 0) {
-    show(`Nothing to be done: image "${request.image}" has no hosts in "conffs"`);
+    const reason = request.target === 'conffs' ? 'has no hosts in "conffs"' : 'has no root that hosts boot';
+    show(`Nothing to be done: image "${request.image}" ${reason}`);
     return { image: request.image, state: 'succeeded', published: false, builds: [] };
   }
   const { outcome, result } = await buildAsJob(request, state, show);

@@ -1,4 +1,5 @@
 import Type, { type TProperties, type TSchema } from 'typebox';
+import { IMAGE_CPUS } from '../core/arch.ts';
 import { BUILD_TARGETS } from '../core/build-target.ts';
 
 // For editors. The rules are those of `build/tree.ts`, which tells faults better than a schema can: a schema cannot
@@ -6,6 +7,8 @@ import { BUILD_TARGETS } from '../core/build-target.ts';
 
 const Texts = (description: string) => Type.Array(Type.String(), { description });
 const Named = (value: TSchema, description: string) => Type.Record(Type.String(), value, { description });
+
+const CpuName = Type.Enum([...IMAGE_CPUS]);
 
 const ScheduleOptions = closed(
   {
@@ -20,10 +23,19 @@ const IMAGE_KEYS = {
     pattern: '^[a-z0-9][a-z0-9._-]{0,63}$',
     description: 'name of the image; its key by default',
   }),
-  from: Type.Unknown({
-    description: 'what the root of a release master is made from; its own key by default',
+  from: Type.String({
+    description:
+      'what the root of a release master is made from: a suite, docker://…, oci:FOLDER, iso:FILE, a file',
   }),
-  arch: Type.Union([Type.String(), Texts('')], { description: 'architectures that it is built for' }),
+  url: Type.String({
+    description: 'a tarball, disk image or ISO that the root is made from; with sha512sums',
+  }),
+  sha512sums: Type.String({
+    description: 'address or file of the SHA-512 sums that what is downloaded must have',
+  }),
+  arch: Type.Union([CpuName, Type.Array(CpuName, { minItems: 1 })], {
+    description: 'architectures that it is built for, the first by default',
+  }),
   stages: Type.Union([Texts(''), Type.Null()], {
     description: 'scripts, folders and playbooks, relative to the images folder, each a layer',
   }),

@@ -114,6 +114,13 @@ describe('buildsOf', () => {
     expect(builds.map(({ branch }) => branch)).toEqual(['X', 'X']);
   });
 
+  it('has no initramfs of an image that publishes files only', () => {
+    const files = [{ kind: 'files', files: [{ name: 'a', path: '/a' }] }] as const;
+    const images = IMAGES.map((image) => (image.name === 'leaf' ? { ...image, outputs: files } : image));
+    expect(notation(plan({ target: 'trueall' }, images))).toBe('R(leaf) C(leaf)');
+    expect(notation(plan({ target: 'initramfs' }, images))).toBe('');
+  });
+
   it('refuses an image that is not there', () => {
     expect(() => plan({ image: imageName('nowhere') })).toThrow(/there is no such image/);
   });
