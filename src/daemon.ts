@@ -157,6 +157,7 @@ function makeWorker({ live, state, logger }: DaemonOptions): BuildWorker {
     (opened ??= openBuildSite(live.current(), state, `bivouac ${version()}`));
   return new BuildWorker({
     jobs: state.jobs,
+    parallel: live.current().build.parallel,
     build: async ({ request }, log, signal) => {
       const { images, imageSettings: settings } = live.current();
       return buildImage({ ...request, images, settings, log, signal, whenBusy: 'wait' }, await site());

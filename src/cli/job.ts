@@ -1,6 +1,6 @@
 import { Command } from 'commander';
 import { AppError } from '../core/errors.ts';
-import type { BuildRequest, Job, JobId } from '../core/job.ts';
+import { type BuildRequest, isUnderWay, type Job, type JobId } from '../core/job.ts';
 import type { JobStore } from '../ports/job-store.ts';
 import { formatSeconds, formatTable, formatTime } from './format.ts';
 import { globalOptions, print, printJson } from './invocation.ts';
@@ -8,12 +8,13 @@ import { withState } from './site.ts';
 
 const HEADING = ['JOB', 'IMAGE', 'WHAT', 'STATE', 'CREATED', 'TOOK', 'RESULT'] as const;
 
-/** `bivouac job list`, `bivouac job show ID`, `bivouac job log ID`. */
+/** `bivouac job list`, `bivouac job show ID`, `bivouac job log ID`, `bivouac job cancel ID`. */
 export function jobCommand(): Command {
   const job = new Command('job').description('builds asked for, their state and logs');
   job.addCommand(listCommand());
   job.addCommand(showCommand());
   job.addCommand(logCommand());
+  job.addCommand(cancelCommand());
   return job;
 }
 
@@ -53,6 +54,27 @@ function logCommand(): Command {
     );
 }
 
+function cancelCommand(): Command {
+  return new Command('cancel')
+    .description(
+      'take a job out of the queue, or stop the build that runs; one that has ended stays as it is',
+    )
+    .argument('<id>', 'id of the job')
+    .action((id: string, _options, command: Command) =>
+      withState(globalOptions(command), async ({ jobs }, { json }) => {
+        const { id: known } = await findJob(jobs, id);
+        const job = (await jobs.cancel(known)) ?? (await findJob(jobs, id));
+        if (json) printJson(job);
+        else print(cancelText(job));
+      }),
+    );
+}
+
+function cancelText(job: Job): string {
+  if (job.isCancelling === true) return `Job ${job.id} runs and was asked to stop`;
+  return `Job ${job.id} is ${job.state}`;
+}
+
 async function copyLog(jobs: JobStore, id: JobId, follow: boolean): Promise<void> {
   let offset = 0;
   for (;;) {
@@ -67,7 +89,7 @@ async function copyLog(jobs: JobStore, id: JobId, follow: boolean): Promise<void
 }
 
 function isFinished(job: Job | undefined): boolean {
-  return job === undefined || (job.state !== 'queued' && job.state !== 'running');
+  return job === undefined || !isUnderWay(job);
 }
 
 async function findJob(jobs: JobStore, id: string): Promise<Job> {
@@ -107,6 +129,7 @@ function requestText({ target, buildParents, conffs, branch, fresh }: BuildReque
 }
 
 function resultOf(job: Job): string {
+  if (job.supersededBy !== undefined) return `see ${job.supersededBy}`;
   if (job.error !== undefined) return job.error;
   if (job.release === undefined) return '';
   return `${job.release.slice(0, 19)}${job.published === true ? '' : ' (unchanged)'}`;

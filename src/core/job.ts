@@ -11,8 +11,22 @@ export type JobId = string & { readonly [jobIdBrand]: true };
 /** Names one build while it runs, on its containers and folders: 12 lower-case hexadecimal digits. */
 export type BuildId = string & { readonly [buildIdBrand]: true };
 
-/** `interrupted`: the process that ran it died. */
-export type JobState = 'queued' | 'running' | 'succeeded' | 'failed' | 'interrupted';
+/**
+ * States of a job. `interrupted`: the process that ran it died or was stopped; `superseded`: a newer request took its place
+ * before it began; `cancelled`: somebody asked for that.
+ */
+export const JOB_STATES = [
+  'queued',
+  'running',
+  'succeeded',
+  'failed',
+  'interrupted',
+  'superseded',
+  'cancelled',
+] as const;
+
+/** One of `JOB_STATES`. */
+export type JobState = (typeof JOB_STATES)[number];
 
 /** What somebody wants built. */
 export interface BuildRequest {
@@ -57,9 +71,18 @@ export interface Job {
   readonly published?: boolean;
   /** Why it failed. */
   readonly error?: string;
+  /** The job that makes what a superseded one was to make. */
+  readonly supersededBy?: JobId;
+  /** It runs still, and has been asked to stop. */
+  readonly isCancelling?: true;
 }
 
 /** Parse a build's id; undefined when it has another form. */
 export function parseBuildId(text: string): BuildId | undefined {
   return /^[0-9a-f]{12}$/.test(text) ? (text as BuildId) : undefined;
+}
+
+/** Whether a job waits or runs. */
+export function isUnderWay({ state }: Pick<Job, 'state'>): boolean {
+  return state === 'queued' || state === 'running';
 }

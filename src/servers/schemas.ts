@@ -2,6 +2,7 @@ import Type, { type Static, type TProperties } from 'typebox';
 import { BranchText, HostPatternText, ImageText } from '../config/formats.ts';
 import { HOST_FIELDS } from '../config/schema.ts';
 import { BUILD_TARGETS } from '../core/build-target.ts';
+import { JOB_STATES } from '../core/job.ts';
 import { LEASE_STATES } from '../core/lease.ts';
 
 /** A JSON object with these keys and no others. */
@@ -63,13 +64,15 @@ const BuildRequestDocument = document({
 export const JobDocument = document({
   id: Type.String(),
   request: BuildRequestDocument,
-  state: Type.Enum(['queued', 'running', 'succeeded', 'failed', 'interrupted']),
+  state: Type.Enum([...JOB_STATES]),
   createdAt: Milliseconds,
   startedAt: Type.Optional(Milliseconds),
   finishedAt: Type.Optional(Milliseconds),
   release: Type.Optional(DigestText),
   published: Type.Optional(Type.Boolean()),
   error: Type.Optional(Type.String()),
+  supersededBy: Type.Optional(Type.String()),
+  isCancelling: Type.Optional(Type.Literal(true)),
 });
 
 /** An image and what its channels point to. */

@@ -29,13 +29,14 @@ async function claimed(jobs: FakeJobStore) {
   return job;
 }
 
-function setUp(build: JobBuild) {
+function setUp(build: JobBuild, parallel = 1) {
   const jobs = new FakeJobStore();
   const errors: unknown[] = [];
   const recovered: string[] = [];
   const worker = new BuildWorker({
     jobs,
     build,
+    parallel,
     recover: () => Promise.resolve(void recovered.push('yes')),
     onError: (error) => errors.push(error),
     pollMilliseconds: 20,
@@ -155,6 +156,47 @@ describe('BuildWorker', () => {
     await worker.start();
     await expect.poll(() => stateOf(0)).toBe('succeeded');
     expect(errors).toHaveLength(1);
+  });
+
+  it('builds several images at a time, never one twice', async () => {
+    let release = (): void => undefined;
+    const gate = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    const begun: string[] = [];
+    const { jobs, worker, stateOf } = setUp(async (job) => {
+      begun.push(job.request.image);
+      await gate;
+      return OUTCOME;
+    }, 3);
+    await jobs.enqueue(buildAll(imageName('a')));
+    await worker.start();
+    await expect.poll(() => begun).toEqual(['a']);
+    await jobs.enqueue(buildAll(imageName('a')));
+    await jobs.enqueue(buildAll(imageName('b')));
+    worker.wake();
+    await expect.poll(() => begun).toEqual(['a', 'b']);
+    expect(await stateOf(1)).toBe('queued');
+    release();
+    await expect.poll(() => stateOf(1)).toBe('succeeded');
+    expect(begun).toEqual(['a', 'b', 'a']);
+  });
+
+  it('stops a build that was cancelled, and goes on', async () => {
+    const { jobs, worker, stateOf } = setUp(
+      (job, _log, signal) =>
+        new Promise((resolve, reject) => {
+          if (job.request.image === 'b') resolve(OUTCOME);
+          signal.addEventListener('abort', () => reject(new AppError('build-interrupted', 'Stopped')));
+        }),
+    );
+    const { job } = await jobs.enqueue(buildAll(imageName('a')));
+    await jobs.enqueue(buildAll(imageName('b')));
+    await worker.start();
+    await expect.poll(() => stateOf(0)).toBe('running');
+    await jobs.cancel(job.id);
+    await expect.poll(() => stateOf(0)).toBe('cancelled');
+    await expect.poll(() => stateOf(1)).toBe('succeeded');
   });
 
   it('stops the build under way', async () => {

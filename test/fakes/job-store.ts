@@ -1,5 +1,6 @@
 import { AppError } from '../../src/core/errors.ts';
 import type { BuildRequest, Job, JobId } from '../../src/core/job.ts';
+import { meet } from '../../src/core/job-queue.ts';
 import type { JobResult, JobStore } from '../../src/ports/job-store.ts';
 
 /** Jobs in memory, all of this process; `orphans` are what `reap` finds. */
@@ -9,19 +10,26 @@ export class FakeJobStore implements JobStore {
   readonly orphans = new Set<JobId>();
 
   enqueue(request: BuildRequest): Promise<{ job: Job; merged: boolean }> {
-    const queued = [...this.jobs.values()].find(
+    const queued = [...this.jobs.values()].filter(
       (job) => job.request.image === request.image && job.state === 'queued',
     );
-    if (queued !== undefined) return Promise.resolve({ job: queued, merged: true });
+    const same = queued.find((job) => meet(job.request, request) === 'merge');
+    if (same !== undefined) return Promise.resolve({ job: same, merged: true });
     const number = this.jobs.size + 1;
     const job: Job = { id: jobId(number), request, state: 'queued', createdAt: number };
     this.jobs.set(job.id, job);
+    for (const old of queued)
+      if (meet(old.request, request) === 'supersede')
+        this.set({ ...old, state: 'superseded', supersededBy: job.id });
     return Promise.resolve({ job, merged: false });
   }
 
   claim(id?: JobId): Promise<Job | undefined> {
-    const job = [...this.jobs.values()].find(
-      (each) => each.state === 'queued' && (id === undefined || each.id === id),
+    const all = [...this.jobs.values()];
+    const isFree = ({ request }: Job): boolean =>
+      !all.some((other) => other.state === 'running' && other.request.image === request.image);
+    const job = all.find(
+      (each) => each.state === 'queued' && (id === undefined ? isFree(each) : each.id === id),
     );
     if (job === undefined) return Promise.resolve(undefined);
     return Promise.resolve(this.set({ ...job, state: 'running', startedAt: job.createdAt }));
@@ -32,6 +40,13 @@ export class FakeJobStore implements JobStore {
     if (job === undefined) return Promise.reject(new AppError('not-found', `Cannot finish job "${id}"`));
     this.set({ ...job, ...result, finishedAt: job.createdAt + 1 });
     return Promise.resolve();
+  }
+
+  cancel(id: JobId): Promise<Job | undefined> {
+    const job = this.jobs.get(id);
+    if (job?.state === 'queued') this.set({ ...job, state: 'cancelled' });
+    if (job?.state === 'running') this.set({ ...job, isCancelling: true });
+    return this.find(id);
   }
 
   find(id: JobId): Promise<Job | undefined> {

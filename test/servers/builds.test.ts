@@ -78,6 +78,19 @@ test('what cannot be built or found is refused with a remedy', async () => {
   }
 });
 
+test('a build is cancelled, however often that is asked for', async () => {
+  const api = await startApi();
+  const { job } = await json(api.sendJson('POST', '/api/v1/builds', { image: 'web' }));
+  const cancel = () => json(api.call(`/api/v1/builds/${job.id}`, { method: 'DELETE' }));
+  expect(await cancel()).toMatchObject({ id: job.id, state: 'cancelled' });
+  expect(await cancel()).toMatchObject({ id: job.id, state: 'cancelled' });
+  const running = await json(api.sendJson('POST', '/api/v1/builds', { image: 'web' }));
+  await api.jobs.claim();
+  const stopping = await json(api.call(`/api/v1/builds/${running.job.id}`, { method: 'DELETE' }));
+  expect(stopping).toMatchObject({ state: 'running', isCancelling: true });
+  expect((await api.call('/api/v1/builds/nope', { method: 'DELETE' })).status).toBe(404);
+});
+
 test('a log is read from an offset', async () => {
   const api = await startApi();
   const { job } = await api.jobs.enqueue(buildAll(api.site.images[0]?.name ?? fail()));

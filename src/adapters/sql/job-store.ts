@@ -1,14 +1,14 @@
 import { randomBytes } from 'node:crypto';
-import { AppError } from '../../core/errors.ts';
-import type { ImageName } from '../../core/image.ts';
+import type { Transaction } from 'kysely';
 import { type BuildRequest, buildAll, type Job, type JobId } from '../../core/job.ts';
+import { meet } from '../../core/job-queue.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { JobResult, JobStore } from '../../ports/job-store.ts';
 import type { JobLogs } from '../job-logs.ts';
 import { isRunning, processIdentity } from '../process-identity.ts';
 import { type SqlDatabase, storing } from './database.ts';
 import { parseBuildRequestDocument } from './documents.ts';
-import type { JobRow } from './tables.ts';
+import type { JobRow, Tables } from './tables.ts';
 
 /** What a job store needs beside its database. */
 export interface JobStoreOptions {
@@ -22,7 +22,8 @@ export interface JobStoreOptions {
 
 /**
  * Jobs in the database, logs in files.
- * INVARIANTS: an image has at most one queued job (unique index); a job is taken by one statement, so by one process.
+ * INVARIANTS: of two queued jobs of an image neither makes all that the other does (they are compared in the transaction
+ * that adds one); a job is taken by one statement, so by one process.
  */
 export class SqlJobStore implements JobStore {
   readonly #database: SqlDatabase;
@@ -41,22 +42,22 @@ export class SqlJobStore implements JobStore {
   }
 
   async enqueue(request: BuildRequest): Promise<{ readonly job: Job; readonly merged: boolean }> {
-    const { image } = request;
-    return storing(`queue a build of image "${image}"`, async () => {
-      // A queued job may be taken between the two statements; then the next round inserts a new one.
-      for (let attempt = 0; attempt < 10; attempt += 1) {
-        const row = this.#newRow(request);
-        const inserted = await this.#database.query
-          .insertInto('jobs')
-          .values(row)
-          .onConflict((conflict) => conflict.doNothing())
-          .executeTakeFirst();
-        if (inserted.numInsertedOrUpdatedRows === 1n) return { job: jobOf(row), merged: false };
-        const queued = await this.#queued(image);
-        if (queued !== undefined) return { job: jobOf(queued), merged: true };
-      }
-      throw new AppError('busy', `Cannot queue a build of image "${image}": its jobs change too fast`);
-    });
+    const row = this.#newRow(request);
+    return storing(`queue a build of image "${request.image}"`, () =>
+      this.#database.query.transaction().execute(async (transaction) => {
+        // A write comes first: it takes the write lock, so that what is read after it is the newest state.
+        await transaction.insertInto('jobs').values(row).execute();
+        const waiting = await waitingBeside(row, transaction);
+        const same = waiting.find((job) => meet(job.request, request) === 'merge');
+        if (same === undefined) {
+          for (const job of waiting.filter((one) => meet(one.request, request) === 'supersede'))
+            await this.#supersede(job.id, row.id, transaction);
+          return { job: jobOf(row), merged: false };
+        }
+        await transaction.deleteFrom('jobs').where('id', '=', row.id).execute();
+        return { job: same, merged: true };
+      }),
+    );
   }
 
   async claim(id?: JobId): Promise<Job | undefined> {
@@ -65,13 +66,46 @@ export class SqlJobStore implements JobStore {
         .updateTable('jobs')
         .set({ state: 'running', started_at: this.#clock.now(), owner: this.#owner })
         .where('id', '=', (from) => {
-          const queued = from.selectFrom('jobs').select('id').where('state', '=', 'queued');
-          return (id === undefined ? queued : queued.where('id', '=', id)).orderBy('id').limit(1);
+          const queued = from.selectFrom('jobs as job').select('id').where('state', '=', 'queued');
+          const free = queued.where(({ not, exists, selectFrom }) =>
+            not(
+              exists(
+                selectFrom('jobs as other')
+                  .select('other.id')
+                  .whereRef('other.image', '=', 'job.image')
+                  .where('other.state', '=', 'running'),
+              ),
+            ),
+          );
+          return (id === undefined ? free : queued.where('id', '=', id)).orderBy('id').limit(1);
         })
         .returningAll()
         .executeTakeFirst(),
     );
     return row === undefined ? undefined : jobOf(row);
+  }
+
+  async cancel(id: JobId): Promise<Job | undefined> {
+    await this.reap(); // a process that is gone would never stop what it ran
+    await storing(`cancel job "${id}"`, async () => {
+      await this.#database.query
+        .updateTable('jobs')
+        .set({
+          state: 'cancelled',
+          finished_at: this.#clock.now(),
+          error: 'It was cancelled before it began',
+        })
+        .where('id', '=', id)
+        .where('state', '=', 'queued')
+        .execute();
+      await this.#database.query
+        .updateTable('jobs')
+        .set({ cancel_requested: 1 })
+        .where('id', '=', id)
+        .where('state', '=', 'running')
+        .execute();
+    });
+    return await this.find(id);
   }
 
   async finish(id: JobId, result: JobResult): Promise<void> {
@@ -122,13 +156,12 @@ export class SqlJobStore implements JobStore {
     return this.#logs.read(id, offset, limit);
   }
 
-  #queued(image: ImageName): Promise<JobRow | undefined> {
-    return this.#database.query
-      .selectFrom('jobs')
-      .selectAll()
-      .where('image', '=', image)
-      .where('state', '=', 'queued')
-      .executeTakeFirst();
+  async #supersede(id: JobId, by: JobId, transaction: Transaction<Tables>): Promise<void> {
+    await transaction
+      .updateTable('jobs')
+      .set({ state: 'superseded', finished_at: this.#clock.now(), superseded_by: by })
+      .where('id', '=', id)
+      .execute();
   }
 
   #newRow(request: BuildRequest): JobRow {
@@ -147,8 +180,22 @@ export class SqlJobStore implements JobStore {
       published: null,
       error: null,
       owner: null,
+      superseded_by: null,
+      cancel_requested: 0,
     };
   }
+}
+
+async function waitingBeside(row: JobRow, transaction: Transaction<Tables>): Promise<readonly Job[]> {
+  const rows = await transaction
+    .selectFrom('jobs')
+    .selectAll()
+    .where('image', '=', row.image)
+    .where('state', '=', 'queued')
+    .where('id', '!=', row.id)
+    .orderBy('id')
+    .execute();
+  return rows.map(jobOf);
 }
 
 /** Sorts by time: milliseconds in base 36, a count within that millisecond, and random bits against other processes. */
@@ -169,5 +216,7 @@ function jobOf(row: JobRow): Job {
     ...(row.release === null ? {} : { release: row.release }),
     ...(row.published === null ? {} : { published: row.published === 1 }),
     ...(row.error === null ? {} : { error: row.error }),
+    ...(row.superseded_by === null ? {} : { supersededBy: row.superseded_by }),
+    ...(row.state === 'running' && row.cancel_requested === 1 ? { isCancelling: true } : {}),
   };
 }

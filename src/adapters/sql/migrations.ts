@@ -117,6 +117,13 @@ export const MIGRATIONS: readonly string[] = [
   DROP TABLE leases;
   ALTER TABLE leases_by_row RENAME TO leases;
   `,
+  // Two requests for an image that make different things both wait.
+  `
+  DROP INDEX jobs_one_queued;
+  CREATE INDEX jobs_queued ON jobs (image) WHERE state IN ('queued', 'running');
+  ALTER TABLE jobs ADD COLUMN superseded_by TEXT;
+  ALTER TABLE jobs ADD COLUMN cancel_requested INTEGER NOT NULL DEFAULT 0;
+  `,
 ];
 
 /** Version of the database that the newest migration leaves. */

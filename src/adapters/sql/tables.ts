@@ -75,6 +75,9 @@ export interface JobRow {
   readonly published: number | null;
   readonly error: string | null;
   readonly owner: string | null;
+  readonly superseded_by: JobId | null;
+  /** 1 when it was asked to stop. */
+  readonly cancel_requested: number;
 }
 
 /** One boot. */

@@ -6,7 +6,14 @@ import Type from 'typebox';
 import { suggestion } from '../../config/suggest.ts';
 import { AppError } from '../../core/errors.ts';
 import type { ImageDefinition, ImageName } from '../../core/image.ts';
-import { type BuildRequest, buildAll, type Job, type JobId, parseBuildParents } from '../../core/job.ts';
+import {
+  type BuildRequest,
+  buildAll,
+  isUnderWay,
+  type Job,
+  type JobId,
+  parseBuildParents,
+} from '../../core/job.ts';
 import type { JobStore } from '../../ports/job-store.ts';
 import { BuildBody, JobDocument, Limit } from '../schemas.ts';
 
@@ -65,6 +72,14 @@ export function buildRoutes(options: BuildRoutesOptions) {
       { schema: { ...TAGS, summary: 'Show a build', params: Params, response: { 200: JobDocument } } },
       (request) => findJob(options.jobs, request.params.id),
     );
+    app.delete(
+      '/api/v1/builds/:id',
+      { schema: { ...TAGS, summary: 'Cancel a build', params: Params, response: { 200: JobDocument } } },
+      async (request) => {
+        const { id } = await findJob(options.jobs, request.params.id);
+        return (await options.jobs.cancel(id)) ?? (await findJob(options.jobs, id));
+      },
+    );
     logRoute(base, options);
   };
 }
@@ -115,13 +130,9 @@ async function* followLog(options: BuildRoutesOptions, id: JobId, start: number)
     const chunk = await options.jobs.readLog(id, offset, LOG_CHUNK);
     offset += chunk.length;
     if (chunk.length > 0) yield Buffer.from(chunk);
-    else if (job === undefined || hasEnded(job)) return;
+    else if (job === undefined || !isUnderWay(job)) return;
     else await sleep(options.followInterval ?? 250);
   }
-}
-
-function hasEnded(job: Job): boolean {
-  return job.state !== 'queued' && job.state !== 'running';
 }
 
 async function findJob(jobs: JobStore, text: string): Promise<Job> {

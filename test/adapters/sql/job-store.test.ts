@@ -31,6 +31,51 @@ test('a second request for an image that waits is the same job; one that runs is
   expect(next.job.id).not.toBe(first.job.id);
 });
 
+test('a newer request that makes more takes the place of one that waits; one that makes something else waits beside it', async () => {
+  const store = aStore();
+  const old = await store.enqueue({ ...buildAll(WEB), target: 'rootfs' });
+  const hosts = await store.enqueue({ ...buildAll(WEB), target: 'conffs' });
+  expect((await store.list(9)).map(({ state }) => state)).toEqual(['queued', 'queued']);
+  const { job, merged } = await store.enqueue(buildAll(WEB));
+  expect(merged).toBe(false);
+  for (const { id } of [old.job, hosts.job])
+    expect(await store.find(id)).toMatchObject({ state: 'superseded', supersededBy: job.id });
+  expect(await store.claim(old.job.id)).toBeUndefined();
+  expect((await store.claim())?.id).toBe(job.id);
+});
+
+test('an image is built once at a time, unless that very job is asked for', async () => {
+  const store = aStore();
+  await store.enqueue(buildAll(WEB));
+  await store.claim();
+  const { job } = await store.enqueue(buildAll(WEB));
+  expect(await store.claim()).toBeUndefined();
+  expect((await store.claim(job.id))?.id).toBe(job.id);
+});
+
+test('cancelling ends what waits, asks what runs to stop, and leaves what has ended', async () => {
+  const store = aStore();
+  const { job } = await store.enqueue(buildAll(WEB));
+  expect(await store.cancel(job.id)).toMatchObject({ state: 'cancelled' });
+  expect(await store.cancel(job.id)).toMatchObject({ state: 'cancelled' });
+  expect(await store.claim()).toBeUndefined();
+  const running = await store.enqueue(buildAll(WEB));
+  await store.claim();
+  expect(await store.cancel(running.job.id)).toMatchObject({ state: 'running', isCancelling: true });
+  await store.finish(running.job.id, { state: 'cancelled', error: 'stopped' });
+  const ended = await store.cancel(running.job.id);
+  expect(ended).toMatchObject({ state: 'cancelled', error: 'stopped' });
+  expect(ended?.isCancelling).toBeUndefined();
+});
+
+test('a job whose process is gone is interrupted when it is cancelled', async () => {
+  const store = aStore({ isAlive: () => false });
+  const { job } = await store.enqueue(buildAll(WEB));
+  await store.claim();
+  expect(await store.cancel(job.id)).toMatchObject({ state: 'interrupted' });
+  expect(await store.cancel(parseJobId('none'))).toBeUndefined();
+});
+
 test('ids sort by time, also within a millisecond', async () => {
   const clock = new FakeClock();
   const store = aStore({ clock });
@@ -124,3 +169,7 @@ test('an id from a URL never leaves the folder of logs', async () => {
     await expect(store.readLog(id as JobId, 0, 10)).rejects.toMatchObject({ code: 'not-found' });
   }
 });
+
+function parseJobId(text: string): JobId {
+  return text as JobId;
+}
