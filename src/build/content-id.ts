@@ -8,7 +8,7 @@ import type { Step, StepArgs, Work } from './step.ts';
  * Raised when the same inputs give another result than before, so that nothing made by the older builder is used:
  * another format of layers, another way to clean a root, another argument of a tool.
  */
-export const BUILDER_EPOCH = 1;
+export const BUILDER_EPOCH = 2;
 
 /** Digests of the files that stages are made from, by absolute path. */
 export type InputDigests = ReadonlyMap<string, string>;
@@ -21,10 +21,11 @@ export function sourceKey(source: RootSource): string {
 /** The id of a step's result: a chain of its parent's id, its action, its arguments and its inputs' content. */
 export function contentId(
   parent: ContentId | undefined,
-  { action, args, squashLevel }: Work & Pick<Step, 'squashLevel'>,
+  { action, args, squashLevel, keeps = [] }: Work & Pick<Step, 'squashLevel' | 'keeps'>,
   inputs: InputDigests,
 ): ContentId {
-  const work = { action, args: withoutPaths(args, inputs), ...(squashLevel && { squashLevel }) };
+  const settings = { ...(squashLevel && { squashLevel }), ...(keeps.length === 0 ? {} : { keeps }) };
+  const work = { action, args: withoutPaths(args, inputs), ...settings };
   const seed = { epoch: BUILDER_EPOCH, parent: parent ?? null, ...work };
   return parseContentId(createHash('sha256').update(canonicalJson(seed)).digest('hex'));
 }

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { AppError } from '../core/errors.ts';
 import type { StepResult } from '../ports/build-cache.ts';
 import type { WorkingContainer } from '../ports/container-engine.ts';
+import type { CleanName } from './clean-operations.ts';
 import { mountedFilesOf, scrubRoot } from './scrub.ts';
 import type { StepContext } from './step-context.ts';
 import { makeSquashfs } from './steps/make-squashfs.ts';
@@ -13,9 +14,10 @@ export async function makeLayer(
 ): Promise<StepResult> {
   const { engine, artefacts, parent, step } = context;
   const container = await withContainer(context, async (working) => {
-    const mountedFiles = await mountedFilesOf(working.root);
+    const before = await mountedFilesOf(working.root);
     await change(working);
-    await scrubRoot(working.root, mountedFiles);
+    const cleaned = await scrubRoot(working.root, { before, off: step.keeps ?? [] });
+    for (const [name, count] of cleaned) context.log(cleanedLine(name, count));
     context.signal.throwIfAborted();
     return await working.commit(step.id);
   });
@@ -24,6 +26,10 @@ export async function makeLayer(
   await makeSquashfs({ source: await engine.topLayer(container), target: file, level }, context);
   const layer = await artefacts.adopt(file);
   return { kind: 'layer', ...(parent === undefined ? {} : { parent }), container, layer };
+}
+
+function cleanedLine(name: CleanName, count: number): string {
+  return `cleaned: ${name} (${count === 1 ? 'one' : count})`;
 }
 
 /** Use a container above the step's parent and discard it, whatever happens. */

@@ -2,6 +2,7 @@ import { type ImageDefinition, type ImageName, isBootable, type StageDefinition 
 import type { ContentId, StepResult } from '../ports/build-cache.ts';
 import type { TrustedKey } from '../ports/signer.ts';
 import type { BuiltLayer } from './built-image.ts';
+import { switchedOff } from './clean-operations.ts';
 import type { InputDigests } from './content-id.ts';
 import { contentId, sourceKey } from './content-id.ts';
 import { stageEnvironment } from './environment.ts';
@@ -175,11 +176,15 @@ class StepList {
   }
 
   add(image: ImageDefinition, stage: string, work: Work): void {
-    const { name, squashLevel } = image;
-    const level = squashLevel === undefined || !makesLayer(work) ? {} : { squashLevel };
-    const id = contentId(this.top, { ...work, ...level }, this.inputs);
-    const step: Step = { ...work, id, parent: this.top, image: name, stage, ...level };
+    const settings = makesLayer(work) ? layerSettings(image) : {};
+    const id = contentId(this.top, { ...work, ...settings }, this.inputs);
+    const step: Step = { ...work, id, parent: this.top, image: image.name, stage, ...settings };
     this.list.push(step);
     if (makesLayer(step)) this.top = id;
   }
+}
+
+/** How all layers of an image are made, whatever is in them. */
+function layerSettings({ squashLevel, clean }: ImageDefinition): Pick<Step, 'squashLevel' | 'keeps'> {
+  return { ...(squashLevel === undefined ? {} : { squashLevel }), keeps: switchedOff(clean) };
 }

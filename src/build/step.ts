@@ -3,6 +3,7 @@ import type { ImageName, OutputFileDefinition, RootSource } from '../core/image.
 import type { ContentId } from '../ports/build-cache.ts';
 import type { StageEnvironment } from '../ports/container-engine.ts';
 import type { TrustedKey } from '../ports/signer.ts';
+import type { CleanName } from './clean-operations.ts';
 
 /** Every action a build can take, with its arguments. A new row that nobody can run does not compile. */
 export interface StepArgs {
@@ -43,6 +44,8 @@ export type Step<A extends Action = Action> = {
     readonly squashLevel?: number;
     /** As in `images/config.yml`; `bootstrap`, `initramfs` and `files` for the steps not written there. */
     readonly stage: string;
+    /** Operations of the cleaning that its image switches off, sorted; none unless given. */
+    readonly keeps?: readonly CleanName[];
   };
 }[A];
 

@@ -69,7 +69,7 @@ describe('the keys of an image', () => {
           secrets: { token: '/etc/token', key: '../keys/deploy' },
           clean: { 'machine-id': false },
           drivers: ['e1000e'],
-          web: { persist: ['/srv', '/var/lib/db'], clean: { logs: true }, drivers: ['mlx5_core'] },
+          web: { persist: ['/srv', '/var/lib/db'], clean: { logfiles: true }, drivers: ['mlx5_core'] },
         },
       },
     });
@@ -90,7 +90,7 @@ describe('the keys of an image', () => {
       persist: ['/var/lib/db', '/srv'],
       squashLevel: 15,
       secrets: [],
-      clean: { 'machine-id': false, logs: true },
+      clean: { 'machine-id': false, logfiles: true },
       drivers: ['e1000e', 'mlx5_core'],
       architectures: ['amd64'],
     });

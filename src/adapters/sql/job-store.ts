@@ -67,10 +67,11 @@ export class SqlJobStore implements JobStore {
         .set({ state: 'running', started_at: this.#clock.now(), owner: this.#owner })
         .where('id', '=', (from) => {
           const queued = from.selectFrom('jobs as job').select('id').where('state', '=', 'queued');
-          const free = queued.where(({ not, exists, selectFrom }) =>
-            not(
-              exists(
-                selectFrom('jobs as other')
+          const free = queued.where((clause) =>
+            clause.not(
+              clause.exists(
+                clause
+                  .selectFrom('jobs as other')
                   .select('other.id')
                   .whereRef('other.image', '=', 'job.image')
                   .where('other.state', '=', 'running'),

@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import type { SecretMount } from '../../core/image.ts';
+import { CLEAN_NAMES, isCleanName } from '../clean-operations.ts';
 import {
   entriesOf,
   isPlainPath,
@@ -13,7 +14,6 @@ import {
 const KERNEL_ARGUMENT = /^[\x21-\x7e]+$/;
 const MODULE = /^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/;
 const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
-const OPERATION = /^[a-z][a-z0-9-]{0,63}$/;
 
 /** `cmdline`: kernel arguments, after those of the parent. */
 export function readCmdline(keys: Mapping, context: KeyContext): readonly string[] {
@@ -56,8 +56,9 @@ export function readDrivers(keys: Mapping, context: KeyContext): readonly string
 export function readClean(keys: Mapping, context: KeyContext): Readonly<Record<string, boolean>> {
   const own = entriesOf('clean', keys, context).flatMap(([operation, value]) => {
     const at = [...context.path, 'clean', operation];
-    if (!OPERATION.test(operation)) {
-      context.fault(at, `Cannot clean ${quote(operation)}: it is no name of an operation`, 'Remove it');
+    if (!isCleanName(operation)) {
+      const remedy = `Operations are ${CLEAN_NAMES.join(', ')}`;
+      context.fault(at, `Cannot clean ${quote(operation)}: it is no name of an operation`, remedy);
     } else if (typeof value === 'boolean') {
       return [[operation, value] as const];
     } else {
