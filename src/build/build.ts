@@ -43,13 +43,11 @@ export async function buildImage(request: BuildRequest, site: BuildSite): Promis
     const prepared = await prepare(request, here);
     const { plan, playbooks } = prepared;
     const world = { ...here.world, playbooks };
-    const { log, signal } = request;
-    const results = await executePlan(plan, { ...here, ...prepared, world, log, signal }).catch(
-      async (error: unknown) => {
-        await recordBuilt(plan, (id) => site.cache.find(id), site.built).catch(() => undefined);
-        throw error;
-      },
-    );
+    const options = { ...here, ...prepared, ...request, world };
+    const results = await executePlan(plan, options).catch(async (error: unknown) => {
+      await recordBuilt(plan, (id) => site.cache.find(id), site.built).catch(() => undefined);
+      throw error;
+    });
     await recordBuilt(plan, (id) => Promise.resolve(results.get(id)), site.built);
     const release = releaseOf(plan, results, site.builder);
     const published = await publishRelease(release, site);
