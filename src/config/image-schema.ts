@@ -1,4 +1,5 @@
 import Type, { type TProperties, type TSchema } from 'typebox';
+import { CLEAN_NAMES } from '../build/clean-operations.ts';
 import { IMAGE_CPUS } from '../core/arch.ts';
 import { BUILD_TARGETS } from '../core/build-target.ts';
 
@@ -53,7 +54,10 @@ const IMAGE_KEYS = {
   schedule_options: ScheduleOptions,
   squash_level: Type.Integer({ minimum: 1, maximum: 22, description: 'level of zstd for its layers' }),
   secrets: Named(Type.String(), 'files of the building machine that its stages can read, by name'),
-  clean: Named(Type.Boolean(), 'operations of the cleaning before a commit, each on or off'),
+  clean: closed(
+    Object.fromEntries(CLEAN_NAMES.map((name) => [name, Type.Boolean()])),
+    'operations of the cleaning before a commit, each on or off',
+  ),
 } as const satisfies TProperties;
 
 const Settings = closed(
