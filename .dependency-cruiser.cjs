@@ -36,7 +36,7 @@ const OWNER = {
   pino: 'src/adapters/logger[.]ts$',
   'prom-client': 'src/adapters/metrics[.]ts$',
   nunjucks: 'src/boot/template[.]ts$',
-  'tar-stream': 'src/boot/',
+  'tar-stream': 'src/adapters/squashfs/',
   croner: 'src/config/schedule[.]ts$',
   dhcp: 'src/config/dhcp-options[.]ts$',
   yaml: 'src/config/',

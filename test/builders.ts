@@ -5,9 +5,11 @@ import { type ArtefactRef, type Digest, digestFromHex } from '../src/core/artefa
 import type { Catalogue, Publication } from '../src/core/catalogue.ts';
 import { type Host, type HostName, parseHostName } from '../src/core/host.ts';
 import {
+  type ChannelName,
   type ImageDefinition,
   type ImageName,
   type ImageSettings,
+  parseChannelName,
   parseImageName,
   STABLE,
 } from '../src/core/image.ts';
@@ -119,7 +121,7 @@ export function aBuildRequest(given: Partial<BuildRequest> = {}): BuildRequest {
 
 export function aRelease(given: Partial<NetbootRelease> = {}): NetbootRelease {
   return {
-    schema: 1,
+    schema: 2,
     image: imageName('web'),
     architecture: 'amd64',
     builder: 'test',
@@ -134,10 +136,16 @@ export function aRelease(given: Partial<NetbootRelease> = {}): NetbootRelease {
   };
 }
 
+export function channelName(text: string): ChannelName {
+  const name = parseChannelName(text);
+  if (name === undefined) throw new Error(`malformed channel "${text}"`);
+  return name;
+}
+
 /** A release of NBPs: one file each. */
 export function anNbpRelease(given: Partial<FilesRelease> = {}): FilesRelease {
   return {
-    schema: 1,
+    schema: 2,
     image: imageName('nbp'),
     architecture: 'amd64',
     builder: 'test',

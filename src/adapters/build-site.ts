@@ -35,6 +35,8 @@ export async function openBuildSite(site: BuildPlace, state: State, builder: str
     cache: state.buildCache,
     built: state.builtImages,
     catalogue: state.catalogue,
+    releases: state.releases,
+    channels: state.channels,
     signing: { keys: state.signingKeys, signatures: state.signatures },
     locks: new FlockBuildLocks(join(directory, 'locks')),
     parallel: build.parallel,

@@ -104,14 +104,18 @@ class GroupedProcess {
       if (this.tail.length > TAIL_LINES) this.tail.shift();
       options.log?.(line);
     };
-    for (const stream of [this.subprocess.stdout, this.subprocess.stderr]) {
+    const { stdout, stderr } = this.subprocess;
+    stdout.on('error', () => undefined);
+    if (options.output !== undefined) stdout.pipe(options.output);
+    for (const stream of options.output === undefined ? [stdout, stderr] : [stderr]) {
       const splitter = new LineSplitter(sink);
       stream.on('data', (chunk: Buffer) => splitter.push(chunk));
       this.splitters.push(splitter);
       stream.on('error', () => undefined);
     }
+    if (options.output !== undefined) return;
     const decoder = new TextDecoder();
-    this.subprocess.stdout.on('data', (chunk: Buffer) => {
+    stdout.on('data', (chunk: Buffer) => {
       const room = CAPTURE_LIMIT - this.stdout.length;
       if (room > 0) this.stdout += decoder.decode(chunk, { stream: true }).slice(0, room);
     });
@@ -120,7 +124,7 @@ class GroupedProcess {
   private async finish(options: CommandOptions): Promise<CommandResult> {
     await Promise.resolve(); // `done` is set before anything can stop it
     const disarm = this.arm(options);
-    this.subprocess.nodeChildProcess.once('exit', () => this.endLeftovers());
+    this.subprocess.nodeChildProcess.once('exit', () => this.endLeftovers(options));
     try {
       const result = await this.subprocess;
       for (const splitter of this.splitters) splitter.end();
@@ -169,8 +173,9 @@ class GroupedProcess {
   }
 
   /** What the program left running in its group ends with it; it would keep pipes and mounts open. */
-  private endLeftovers(): void {
+  private endLeftovers({ output }: CommandOptions): void {
     this.killGroup('SIGKILL');
+    if (output !== undefined) return; // its reader may be slow
     const timer = setTimeout(() => {
       this.subprocess.stdout.destroy();
       this.subprocess.stderr.destroy();

@@ -117,7 +117,8 @@ export class FsArtefactStore implements ArtefactStore {
     return ref;
   }
 
-  private pathOf(digest: Digest): string {
+  /** Where an artefact lies, or would lie, for programs that read files; nobody may write there. */
+  pathOf(digest: Digest): string {
     const hex = digestHex(digest);
     return join(this.directory, hex.slice(0, 2), hex);
   }

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import type { Clock } from '../ports/clock.ts';
+import { commandRunner } from './command.ts';
 import { FsArtefactStore } from './fs-artefact-store.ts';
 import { FsSecretStore } from './fs-secret-store.ts';
 import { JobLogs } from './job-logs.ts';
@@ -8,13 +9,17 @@ import { CachedSnapshotSource, type SnapshotSite } from './snapshot.ts';
 import { SqlBuildCache } from './sql/build-cache.ts';
 import { SqlBuiltImages } from './sql/built-images.ts';
 import { SqlCatalogueStore } from './sql/catalogue-store.ts';
+import { SqlChannelStore } from './sql/channel-store.ts';
 import { openDatabase } from './sql/database.ts';
 import { SqlEventLog } from './sql/event-log.ts';
 import { SqlHostStore } from './sql/host-store.ts';
 import { SqlJobStore } from './sql/job-store.ts';
 import { SqlLeaseStore } from './sql/lease-store.ts';
+import { SqlReleaseStore } from './sql/release-store.ts';
 import { SqlSignatureStore } from './sql/signature-store.ts';
 import { SqlTokenStore } from './sql/token-store.ts';
+import { SquashfsLayerFiles } from './squashfs/layer-files.ts';
+import { ListingCache } from './squashfs/listing-cache.ts';
 
 /** The wall clock. */
 export const systemClock: Clock = { now: () => Date.now() };
@@ -32,10 +37,13 @@ export async function openState(directory: string, site: () => SnapshotSite) {
   const hosts = new SqlHostStore(database);
   const catalogue = new SqlCatalogueStore(database, clock);
   const events = new SqlEventLog(database);
+  const artefacts = await FsArtefactStore.open(join(directory, 'artefacts'));
   return {
     clock,
     hosts,
     catalogue,
+    releases: new SqlReleaseStore(database, clock),
+    channels: new SqlChannelStore(database, clock),
     events,
     leases: await SqlLeaseStore.load(database),
     /** Leases that are asked for and never written, see {@link SqlLeaseStore.rehearsing}. */
@@ -44,7 +52,15 @@ export async function openState(directory: string, site: () => SnapshotSite) {
     jobs: new SqlJobStore(database, { clock, logs: new JobLogs(join(directory, 'jobs')) }),
     buildCache: new SqlBuildCache(database),
     builtImages: new SqlBuiltImages(database),
-    artefacts: await FsArtefactStore.open(join(directory, 'artefacts')),
+    artefacts,
+    layerFiles: new SquashfsLayerFiles({
+      artefacts,
+      commands: commandRunner,
+      cache: new ListingCache(
+        join(directory, 'listings'),
+        async (layer) => (await artefacts.stat(layer)) !== undefined,
+      ),
+    }),
     secrets: new FsSecretStore(join(directory, 'secrets')),
     /** Made when they are first asked for. */
     signingKeys: new FsSigningKeys(join(directory, 'keys')),

@@ -1,18 +1,21 @@
-import { shortDigest } from '../core/artefact.ts';
-import type { ImageDefinition, ImageName } from '../core/image.ts';
-import type { NamedRelease } from '../core/release.ts';
+import type { ImageDefinition } from '../core/image.ts';
+import type { JobId } from '../core/job.ts';
 import type { LineSink } from '../ports/container-engine.ts';
 import { type BuiltImages, builtOf, recordBuilt } from './built-image.ts';
 import { executePlan } from './execute.ts';
+import type { BuildOutcome } from './outcome.ts';
 import type { Plan } from './plan.ts';
 import { type InputSite, type PlanRequest, prepare, readInputs, requestedBuilds } from './prepare.ts';
-import { publishRelease, releaseOf } from './publish.ts';
-import { requireBuildable } from './request.ts';
-import { imageChain, requirePublishable } from './selection.ts';
+import { publishBuild } from './publish-build.ts';
+import { isForHosts, requireBuildable } from './request.ts';
+import { imageChain, requirePublishable, targetOf } from './selection.ts';
 import { openSession } from './session.ts';
+import { NO_SETTINGS } from './settings.ts';
 import type { BuildSite } from './site.ts';
 
 import { downstreamOf, type TreeEntry, type TreeFacts, treeStates } from './state.ts';
+
+export type { BuildOutcome } from './outcome.ts';
 
 /** What to build, and whom to tell. */
 export interface BuildRequest extends PlanRequest {
@@ -20,23 +23,15 @@ export interface BuildRequest extends PlanRequest {
   readonly signal: AbortSignal;
   /** While this image is being built, or too many are: wait, or reject with `busy` at once (unless told otherwise). */
   readonly whenBusy?: 'wait' | 'fail';
-}
-
-/** What a build came to. */
-export interface BuildOutcome {
-  readonly release: NamedRelease;
-  /** False when `stable` pointed to this very release before. */
-  readonly published: boolean;
-  /** How many steps had to run. */
-  readonly stepsRun: number;
-  readonly seconds: number;
+  readonly job?: JobId;
 }
 
 /** Build an image and publish it: wait for its turn, plan, execute, publish. Whatever fails, what was published stays so. */
 export async function buildImage(request: BuildRequest, site: BuildSite): Promise<BuildOutcome> {
   const startedAt = site.clock.now();
   requireBuildable(requestedBuilds(request), request.image);
-  requirePublishable(imageChain(request.images, request.image), request.images);
+  const chain = imageChain(request.images, request.image);
+  if (isForHosts(targetOf(chain), request.settings ?? NO_SETTINGS)) requirePublishable(chain, request.images);
   const session = await openSession(request, site);
   try {
     const here = { ...site, world: session.world, workFolder: session.workFolder };
@@ -49,12 +44,7 @@ export async function buildImage(request: BuildRequest, site: BuildSite): Promis
       throw error;
     });
     await recordBuilt(plan, (id) => Promise.resolve(results.get(id)), site.built);
-    const release = releaseOf(plan, results, site.builder);
-    const published = await publishRelease(release, site);
-    const stepsRun = plan.steps.filter((step) => step.status === 'run').length;
-    const seconds = (site.clock.now() - startedAt) / 1000;
-    request.log(closingLine(request.image, { release, published, stepsRun, seconds }));
-    return { release, published, stepsRun, seconds };
+    return await publishBuild({ ...prepared, results, startedAt }, request, site);
   } finally {
     await session.close();
   }
@@ -87,10 +77,4 @@ async function treeFacts(
 ): Promise<TreeFacts> {
   const { inputs } = await readInputs(images, site);
   return { images, inputs, built: builtOf(images, await built.all()) };
-}
-
-function closingLine(image: ImageName, { release, published, stepsRun, seconds }: BuildOutcome): string {
-  const name = `release ${shortDigest(release.digest)} of "${image}"`;
-  const what = published ? `Published ${name} to stable` : `Nothing new: stable is ${name} already`;
-  return `${what} (${stepsRun} ${stepsRun === 1 ? 'step' : 'steps'} run, ${seconds.toFixed(1)} s)`;
 }

@@ -117,10 +117,12 @@ async function runStep(
   const timeLimit = AbortSignal.timeout(options.stepTimeLimit ?? STEP_TIME_LIMIT);
   try {
     const signal = AbortSignal.any([options.signal, timeLimit]);
-    const result = await dispatch(step, await contextOf(step, results, { ...options, signal }));
+    const dispatched = await dispatch(step, await contextOf(step, results, { ...options, signal }));
     await requireUnchanged(step, options);
+    const seconds = (clock.now() - startedAt) / 1000;
+    const result = { ...dispatched, made: { startedAt, seconds } };
     await options.cache.put(step.id, result);
-    log(doneLine(step, place, { seconds: (clock.now() - startedAt) / 1000, result }));
+    log(doneLine(step, place, { seconds, result }));
     return result;
   } catch (error) {
     const reason = timeLimit.aborted ? 'it took longer than a step may' : '';

@@ -3,6 +3,8 @@ import { AppError } from '../core/errors.ts';
 import type { StepResult } from '../ports/build-cache.ts';
 import type { WorkingContainer } from '../ports/container-engine.ts';
 import type { CleanName } from './clean-operations.ts';
+import { keepPackages } from './release/package-artefact.ts';
+import { readPackages } from './release/read-packages.ts';
 import { mountedFilesOf, scrubRoot } from './scrub.ts';
 import type { StepContext } from './step-context.ts';
 import { makeSquashfs } from './steps/make-squashfs.ts';
@@ -13,19 +15,20 @@ export async function makeLayer(
   change: (container: WorkingContainer) => Promise<void>,
 ): Promise<StepResult> {
   const { engine, artefacts, parent, step } = context;
-  const container = await withContainer(context, async (working) => {
+  const { container, packages } = await withContainer(context, async (working) => {
     const before = await mountedFilesOf(working.root);
     await change(working);
     const cleaned = await scrubRoot(working.root, { before, off: step.keeps ?? [] });
     for (const [name, count] of cleaned) context.log(cleanedLine(name, count));
     context.signal.throwIfAborted();
-    return await working.commit(step.id);
+    const installed = await keepPackages(await readPackages(working.root), artefacts);
+    return { container: await working.commit(step.id), packages: installed };
   });
   const file = join(context.workFolder, 'layer.squashfs');
   const { squashLevel: level } = step;
   await makeSquashfs({ source: await engine.topLayer(container), target: file, level }, context);
   const layer = await artefacts.adopt(file);
-  return { kind: 'layer', ...(parent === undefined ? {} : { parent }), container, layer };
+  return { kind: 'layer', ...(parent === undefined ? {} : { parent }), container, layer, packages };
 }
 
 function cleanedLine(name: CleanName, count: number): string {

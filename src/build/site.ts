@@ -1,7 +1,9 @@
 import type { BuildCache } from '../ports/build-cache.ts';
 import type { BuildLocks } from '../ports/build-locks.ts';
 import type { CatalogueStore } from '../ports/catalogue-store.ts';
+import type { ChannelStore } from '../ports/channel-store.ts';
 import type { Clock } from '../ports/clock.ts';
+import type { ReleaseStore } from '../ports/release-store.ts';
 import type { ReleaseSigning } from '../ports/signer.ts';
 import type { BuiltImages } from './built-image.ts';
 import type { BuildWorld } from './step-context.ts';
@@ -13,6 +15,8 @@ export interface BuildSite {
   /** Every image as it was last built. */
   readonly built: BuiltImages;
   readonly catalogue: CatalogueStore;
+  readonly releases: ReleaseStore;
+  readonly channels: ChannelStore;
   readonly signing: ReleaseSigning;
   readonly locks: BuildLocks;
   /** How many builds run at once; the others wait. */

@@ -15,7 +15,7 @@ export async function isWhole(
 export function artefactsOf(result: StepResult) {
   switch (result.kind) {
     case 'layer':
-      return [result.layer];
+      return [result.layer, ...(result.packages === undefined ? [] : [result.packages])];
     case 'initramfs':
       return [result.kernel, result.initramfs];
     case 'files':

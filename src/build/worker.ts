@@ -2,8 +2,8 @@ import { AppError, messageOf } from '../core/errors.ts';
 import type { Job } from '../core/job.ts';
 import type { LineSink } from '../ports/container-engine.ts';
 import type { JobResult, JobStore } from '../ports/job-store.ts';
-import type { BuildOutcome } from './build.ts';
 import { JobLog } from './job-log.ts';
+import type { BuildOutcome } from './outcome.ts';
 
 /** Builds what a job asks for. */
 export type JobBuild = (job: Job, log: LineSink, signal: AbortSignal) => Promise<BuildOutcome>;

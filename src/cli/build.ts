@@ -1,7 +1,8 @@
 import { Command } from 'commander';
 import { openBuildSite } from '../adapters/build-site.ts';
 import { version } from '../adapters/version.ts';
-import { type BuildOutcome, buildImage } from '../build/build.ts';
+import { buildImage } from '../build/build.ts';
+import type { BuildOutcome } from '../build/outcome.ts';
 import { buildsOf } from '../build/request.ts';
 import { type JobBuild, runJob } from '../build/worker.ts';
 import { AppError } from '../core/errors.ts';

@@ -1,7 +1,7 @@
 import { Command } from 'commander';
 import type { Publication } from '../core/catalogue.ts';
 import type { ImageDefinition } from '../core/image.ts';
-import type { Release } from '../core/release.ts';
+import { fetchedOf, type Release } from '../core/release.ts';
 import { formatBytes, formatTable, formatTime } from './format.ts';
 import { imageTreeCommand } from './image-tree.ts';
 import { globalOptions, print, printJson } from './invocation.ts';
@@ -55,7 +55,5 @@ function imageRows(definition: ImageDefinition, publications: readonly Publicati
 
 /** Bytes that a host fetches of a release. */
 function sizeOf(release: Release): number {
-  const parts =
-    release.output === 'netboot' ? [release.kernel, release.initramfs, ...release.layers] : release.files;
-  return parts.reduce((sum, part) => sum + part.size, 0);
+  return fetchedOf(release).reduce((sum, part) => sum + part.size, 0);
 }

@@ -5,7 +5,7 @@ import { type ArtefactRef, type Digest, digestFromHex, parseDigest, shortDigest 
 import { published } from '../core/catalogue.ts';
 import { AppError } from '../core/errors.ts';
 import { parseImageName, STABLE } from '../core/image.ts';
-import { canonicalJson, type NamedRelease, type Release } from '../core/release.ts';
+import { type NamedRelease, type Release, releaseText } from '../core/release.ts';
 import type { ArtefactStore } from '../ports/artefact-store.ts';
 import { formatTable } from './format.ts';
 import { globalOptions, print, printJson } from './invocation.ts';
@@ -78,7 +78,7 @@ const SIGNATURE_FAULT = {
 } as const;
 
 function documentCheck(digest: Digest, release: Release): Check {
-  const actual = digestFromHex(createHash('sha256').update(canonicalJson(release)).digest('hex'));
+  const actual = digestFromHex(createHash('sha256').update(releaseText(release)).digest('hex'));
   return {
     what: 'document',
     digest,
@@ -98,6 +98,8 @@ function partsOf(release: Release): readonly (readonly [string, ArtefactRef])[] 
     ...kernel,
     ...release.layers.map((layer) => [`layer ${layer.image}/${layer.stage}`, layer] as const),
     ...release.files.map((file) => [`file ${file.name}`, file] as const),
+    ...(release.packages === undefined ? [] : [['list of packages', release.packages] as const]),
+    ...(release.sbom === undefined ? [] : [['bill of materials', release.sbom] as const]),
   ];
 }
 

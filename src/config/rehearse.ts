@@ -44,7 +44,7 @@ function standInRelease(host: Host): NamedRelease<NetbootRelease> {
   const artefact: ArtefactRef = { digest, size: 0 };
   const layer = { ...artefact, stage: 'bootstrap', image: host.image, contentId: '0'.repeat(64) };
   const release: NetbootRelease = {
-    schema: 1,
+    schema: 2,
     output: 'netboot',
     image: host.image,
     architecture: 'amd64',

@@ -1,6 +1,6 @@
 import type { Digest } from './artefact.ts';
 import type { BuildTarget } from './build-target.ts';
-import type { ImageName } from './image.ts';
+import type { ChannelName, ImageName } from './image.ts';
 
 declare const jobIdBrand: unique symbol;
 declare const buildIdBrand: unique symbol;
@@ -38,6 +38,8 @@ export interface BuildRequest {
   readonly conffs?: string;
   /** Branch of the playbooks in place of the image's own. */
   readonly branch?: string;
+  /** Channel to publish to; `stable` unless given. */
+  readonly channel?: ChannelName;
   /** Use nothing that is known. */
   readonly fresh?: true;
 }

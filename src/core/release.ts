@@ -1,6 +1,7 @@
 import type { Cpu } from './arch.ts';
 import type { ArtefactRef, Digest } from './artefact.ts';
 import type { ImageName } from './image.ts';
+import type { PackageDiff } from './package.ts';
 
 /** One published layer and the stage that wrote it. */
 export interface ReleaseLayer extends ArtefactRef {
@@ -9,6 +10,10 @@ export interface ReleaseLayer extends ArtefactRef {
   readonly image: ImageName;
   /** Content id of the stage: what it was made from. */
   readonly contentId: string;
+  /** Commit of the repository that the stage came from, in hexadecimal. */
+  readonly commit?: string;
+  /** What the stage did to the packages; missing where it did nothing, and in documents of schema 1. */
+  readonly packages?: PackageDiff;
 }
 
 /** A file that an output made. */
@@ -17,11 +22,16 @@ export interface ReleaseFile extends ArtefactRef {
 }
 
 interface ReleaseBase {
-  readonly schema: 1;
+  /** 1 in documents of versions that knew nothing of packages. */
+  readonly schema: 1 | 2;
   readonly image: ImageName;
   readonly architecture: Cpu;
   /** Version of the builder that made it. */
   readonly builder: string;
+  /** `PackageList` of the finished root, as canonical JSON. */
+  readonly packages?: ArtefactRef;
+  /** Bill of materials of the finished root: SPDX 2.3 as JSON. */
+  readonly sbom?: ArtefactRef;
 }
 
 /** A root that hosts boot into: kernel, initramfs and layers, base first. */
@@ -54,6 +64,28 @@ export type Release = NetbootRelease | FilesRelease;
 export interface NamedRelease<R extends Release = Release> {
   readonly digest: Digest;
   readonly release: R;
+}
+
+/** All artefacts that a release names. */
+export function artefactsOf(release: Release): readonly ArtefactRef[] {
+  const { layers, files, packages, sbom } = release;
+  const boot = release.output === 'netboot' ? [release.kernel, release.initramfs] : [];
+  const about = [packages, sbom].filter((ref) => ref !== undefined);
+  return [...boot, ...layers, ...files, ...about];
+}
+
+/** The artefacts that a host fetches of a release. */
+export function fetchedOf(release: Release): readonly ArtefactRef[] {
+  return release.output === 'netboot'
+    ? [release.kernel, release.initramfs, ...release.layers]
+    : release.files;
+}
+
+/** The text of a release document, whose SHA-256 is its digest. Those of the first version had no list of other files. */
+export function releaseText(release: Release): string {
+  if (release.schema !== 1 || release.output !== 'netboot' || release.files.length > 0)
+    return canonicalJson(release);
+  return canonicalJson({ ...release, files: undefined });
 }
 
 /** The one JSON text of a value: object keys sorted, no white space. Its SHA-256 is the value's digest. */

@@ -6,8 +6,15 @@ declare const contentIdBrand: unique symbol;
 /** What a step's result depends on, as one SHA-256 in hexadecimal: its parent's id and the digests of its inputs. */
 export type ContentId = string & { readonly [contentIdBrand]: true };
 
+/** When a step ran. */
+export interface StepTime {
+  /** Milliseconds since 1970. */
+  readonly startedAt: number;
+  readonly seconds: number;
+}
+
 /** What a known step made. `parent` is the image it worked on: a result counts only while that is still in use. */
-export type StepResult =
+export type StepResult = { readonly made?: StepTime } & (
   | {
       readonly kind: 'layer';
       /** Undefined for the first layer. */
@@ -16,6 +23,8 @@ export type StepResult =
       readonly layer: ArtefactRef;
       /** The commit of the repository that it was made from, where there is one. */
       readonly commit?: string;
+      /** `PackageList` of the root after the step, as canonical JSON; undefined where nobody looked. */
+      readonly packages?: ArtefactRef;
     }
   | {
       readonly kind: 'initramfs';
@@ -32,7 +41,8 @@ export type StepResult =
       readonly kind: 'files';
       readonly parent: ContainerImageId;
       readonly files: Readonly<Record<string, ArtefactRef>>;
-    };
+    }
+);
 
 /** Results of steps by content id. */
 export interface BuildCache {

@@ -10,6 +10,8 @@ export interface CommandOptions {
   readonly cwd?: string;
   /** Receives standard output and standard error line by line: at most 16 KiB each, control characters escaped. */
   readonly log?: LineSink;
+  /** Receives the bytes of standard output as they are; neither `log` nor the result has them then. */
+  readonly output?: NodeJS.WritableStream;
   /** Ends the program's whole process group: SIGTERM, then SIGKILL after a grace time. */
   readonly signal?: AbortSignal;
   /** Milliseconds; then as if aborted. */

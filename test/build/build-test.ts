@@ -1,6 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type BuildOutcome, type BuildRequest, buildImage } from '../../src/build/build.ts';
+import { type BuildRequest, buildImage } from '../../src/build/build.ts';
+import type { BuildOutcome } from '../../src/build/outcome.ts';
 import { imageName } from '../builders.ts';
 import { demoTree, fakeSite } from './fake-site.ts';
 

@@ -8,7 +8,7 @@ import { planBuild } from '../../src/build/plan.ts';
 import { imageChain } from '../../src/build/selection.ts';
 import { digestSource } from '../../src/build/source-tree.ts';
 import { CommandError } from '../../src/core/command-error.ts';
-import { imageName } from '../builders.ts';
+import { channelName, imageName } from '../builders.ts';
 import { errorOf, setUp } from './build-test.ts';
 
 describe('buildImage', () => {
@@ -115,9 +115,57 @@ describe('buildImage', () => {
   });
 
   it('refuses an image that would publish nothing before anything runs', async () => {
-    const { build, ran } = setUp();
-    expect(await errorOf(build({ image: imageName('trixie') }))).toMatchObject({ code: 'invalid-input' });
+    const { build, ran, images } = setUp();
+    const bare = images.map(({ kernel: _kernel, ...image }) => ({
+      ...image,
+      outputs: [{ kind: 'netboot' }] as const,
+    }));
+    expect(await errorOf(build({ images: bare }))).toMatchObject({ code: 'invalid-input' });
     expect(ran).toEqual([]);
+  });
+
+  it('keeps what a release master makes, with its provenance, and publishes it to no channel', async () => {
+    const { build, ran, catalogue, site, lines } = setUp();
+    const { release, publishing } = await build({ image: imageName('trixie') });
+    expect(publishing).toEqual({ kind: 'kept' });
+    expect(ran).toEqual(['mmdebstrap', 'mksquashfs']);
+    expect(catalogue.moves).toEqual([]);
+    expect(await site.releases.find(release.digest)).toMatchObject({
+      release: { layers: [{ stage: 'bootstrap' }] },
+    });
+    expect(await site.releases.attestations(release.digest)).toHaveLength(1);
+    expect(lines.at(-1)).toMatch(
+      /^Kept release sha256:[0-9a-f]{12} of "trixie": it is published to no channel/,
+    );
+  });
+
+  it('publishes to the channel it is told, leaves a pinned one alone, and does not undo a rollback', async () => {
+    const { build, site, folder, lines } = setUp();
+    const canary = channelName('canary');
+    const key = { image: imageName('demo'), channel: canary };
+    const first = await build({ channel: canary });
+    writeFileSync(join(folder, 'images/two.sh'), 'echo other');
+    await site.channels.pin(key, { actor: 'ada', reason: 'fair' });
+    const second = await build({ channel: canary });
+    expect(second.publishing).toMatchObject({ kind: 'pinned' });
+    expect(lines.at(-1)).toContain('canary is pinned by ada: fair');
+    await site.channels.unpin(key);
+    expect(await build({ channel: canary })).toMatchObject({ published: true, stepsRun: 0 });
+    await site.channels.move({
+      ...key,
+      action: 'rollback',
+      to: 'previous',
+      actor: 'ada',
+      reason: 'it is broken',
+    });
+    expect((await build({ channel: canary })).publishing).toMatchObject({ kind: 'withdrawn' });
+    expect(lines.at(-1)).toContain('ada rolled canary back from it: it is broken');
+    const moves = await site.channels.moves(key.image);
+    expect(moves.map(({ digest, action }) => [digest, action])).toEqual([
+      [first.release.digest, 'rollback'],
+      [second.release.digest, 'build'],
+      [first.release.digest, 'build'],
+    ]);
   });
 
   it('reports a missing output file', async () => {

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import type { BuildOutcome } from '../../src/build/build.ts';
+import type { BuildOutcome } from '../../src/build/outcome.ts';
 import type { BuildSite } from '../../src/build/site.ts';
 import { describeWith } from '../requirements.ts';
 import { BUILD_TOOLS, BuildFolder, layersOf, TWO } from './build-folder.ts';

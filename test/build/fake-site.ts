@@ -9,9 +9,11 @@ import { FakeBuildCache } from '../fakes/build-cache.ts';
 import { FakeBuildLocks } from '../fakes/build-locks.ts';
 import { FakeBuiltImages } from '../fakes/built-images.ts';
 import { FakeCatalogueStore } from '../fakes/catalogue-store.ts';
+import { FakeChannelStore } from '../fakes/channel-store.ts';
 import { FakeClock } from '../fakes/clock.ts';
 import { FakeContainerEngine } from '../fakes/container-engine.ts';
 import { NO_PLAYBOOKS } from '../fakes/playbooks.ts';
+import { FakeReleaseStore } from '../fakes/release-store.ts';
 import { testSigning } from '../fakes/signing.ts';
 import { FakeSourceStore } from '../fakes/source-store.ts';
 import { temporaryFolder } from '../temporary.ts';
@@ -50,6 +52,8 @@ export function fakeSite() {
     cache,
     built,
     catalogue,
+    releases: new FakeReleaseStore(catalogue),
+    channels: new FakeChannelStore(catalogue),
     signing: testSigning(),
     locks,
     parallel: 2,

@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { commandRunner } from '../../src/adapters/command.ts';
-import type { BuildOutcome } from '../../src/build/build.ts';
+import type { BuildOutcome } from '../../src/build/outcome.ts';
 import type { BuildSite } from '../../src/build/site.ts';
 import { digestHex } from '../../src/core/artefact.ts';
 import { describeWith } from '../requirements.ts';

@@ -1,7 +1,8 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { type BuildOutcome, buildImage, imageStates, planImage } from '../../src/build/build.ts';
+import { buildImage, imageStates, planImage } from '../../src/build/build.ts';
+import type { BuildOutcome } from '../../src/build/outcome.ts';
 import type { PlanRequest } from '../../src/build/prepare.ts';
 import type { ImageDefinition } from '../../src/core/image.ts';
 import { anImage, imageName } from '../builders.ts';

@@ -10,7 +10,9 @@ import { FsSigningKeys } from '../../src/adapters/signing-keys.ts';
 import { SqlBuildCache } from '../../src/adapters/sql/build-cache.ts';
 import { SqlBuiltImages } from '../../src/adapters/sql/built-images.ts';
 import { SqlCatalogueStore } from '../../src/adapters/sql/catalogue-store.ts';
+import { SqlChannelStore } from '../../src/adapters/sql/channel-store.ts';
 import { openDatabase } from '../../src/adapters/sql/database.ts';
+import { SqlReleaseStore } from '../../src/adapters/sql/release-store.ts';
 import { SqlSignatureStore } from '../../src/adapters/sql/signature-store.ts';
 import { systemClock } from '../../src/adapters/state.ts';
 import type { BuildSite } from '../../src/build/site.ts';
@@ -35,6 +37,8 @@ export async function realSite(data: string): Promise<BuildSite & { close(): Pro
     cache: new SqlBuildCache(database),
     built: new SqlBuiltImages(database),
     catalogue: new SqlCatalogueStore(database, systemClock),
+    releases: new SqlReleaseStore(database, systemClock),
+    channels: new SqlChannelStore(database, systemClock),
     signing: { keys: new FsSigningKeys(join(data, 'keys')), signatures: new SqlSignatureStore(database) },
     locks: new FlockBuildLocks(join(data, 'locks')),
     parallel: 2,

@@ -1,5 +1,5 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
-import type { BuildOutcome } from '../../src/build/build.ts';
+import type { BuildOutcome } from '../../src/build/outcome.ts';
 import { BuildWorker, type JobBuild, runJob } from '../../src/build/worker.ts';
 import { AppError } from '../../src/core/errors.ts';
 import { buildAll } from '../../src/core/job.ts';
@@ -10,7 +10,7 @@ import { FakeJobStore } from '../fakes/job-store.ts';
 const RELEASE: NamedRelease = {
   digest: digest('a'),
   release: {
-    schema: 1,
+    schema: 2,
     image: imageName('web'),
     architecture: 'amd64',
     builder: 't',
@@ -19,7 +19,13 @@ const RELEASE: NamedRelease = {
     layers: [],
   },
 };
-const OUTCOME: BuildOutcome = { release: RELEASE, published: true, stepsRun: 1, seconds: 1 };
+const OUTCOME: BuildOutcome = {
+  release: RELEASE,
+  publishing: { kind: 'kept' },
+  published: true,
+  stepsRun: 1,
+  seconds: 1,
+};
 const NEVER = new AbortController().signal;
 
 async function claimed(jobs: FakeJobStore) {

@@ -7,7 +7,7 @@ import type { CatalogueStore } from '../../src/ports/catalogue-store.ts';
 /** A catalogue in memory; every publication gets a later time than the one before. */
 export class FakeCatalogueStore implements CatalogueStore {
   readonly moves: Publication[] = [];
-  private readonly releases = new Map<Digest, Release>();
+  readonly releases = new Map<Digest, Release>();
 
   current(): Promise<Catalogue> {
     const newest = new Map<string, Publication>();

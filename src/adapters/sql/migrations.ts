@@ -124,6 +124,30 @@ export const MIGRATIONS: readonly string[] = [
   ALTER TABLE jobs ADD COLUMN superseded_by TEXT;
   ALTER TABLE jobs ADD COLUMN cancel_requested INTEGER NOT NULL DEFAULT 0;
   `,
+  `
+  ALTER TABLE releases ADD COLUMN image TEXT NOT NULL DEFAULT '';
+  ALTER TABLE releases ADD COLUMN created_at INTEGER NOT NULL DEFAULT 0;
+  UPDATE releases SET image = json_extract(document, '$.image'), created_at = coalesce(
+    (SELECT min(published_at) FROM publications WHERE publications.digest = releases.digest), 0
+  );
+  CREATE INDEX releases_image ON releases (image, created_at);
+
+  ALTER TABLE publications ADD COLUMN action TEXT NOT NULL DEFAULT 'build';
+  ALTER TABLE publications ADD COLUMN actor TEXT NOT NULL DEFAULT '';
+  ALTER TABLE publications ADD COLUMN reason TEXT NOT NULL DEFAULT '';
+  CREATE TABLE channel_pins (
+    image TEXT NOT NULL, channel TEXT NOT NULL, pinned_at INTEGER NOT NULL, actor TEXT NOT NULL,
+    reason TEXT NOT NULL, PRIMARY KEY (image, channel)
+  ) STRICT;
+  CREATE TABLE release_pins (
+    digest TEXT PRIMARY KEY REFERENCES releases (digest), pinned_at INTEGER NOT NULL, actor TEXT NOT NULL,
+    reason TEXT NOT NULL
+  ) STRICT;
+  CREATE TABLE attestations (
+    sequence INTEGER PRIMARY KEY, release TEXT NOT NULL REFERENCES releases (digest), digest TEXT NOT NULL,
+    size INTEGER NOT NULL, made_at INTEGER NOT NULL, UNIQUE (release, digest)
+  ) STRICT;
+  `,
 ];
 
 /** Version of the database that the newest migration leaves. */

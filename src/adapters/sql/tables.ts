@@ -2,6 +2,7 @@ import type { Generated } from 'kysely';
 import type { Ipv4, Mac } from '../../core/address.ts';
 import type { Cpu } from '../../core/arch.ts';
 import type { Digest } from '../../core/artefact.ts';
+import type { ChannelAction } from '../../core/channel.ts';
 import type { BootId } from '../../core/event.ts';
 import type { HostName } from '../../core/host.ts';
 import type { ChannelName, ImageName } from '../../core/image.ts';
@@ -15,9 +16,12 @@ export interface Tables {
   readonly host_macs: { readonly mac: Mac; readonly host: HostName };
   readonly leases: LeaseRow;
   readonly lease_releases: { readonly address: Ipv4 };
-  readonly releases: { readonly digest: Digest; readonly document: string };
+  readonly releases: ReleaseRow;
   readonly channels: ChannelRow;
-  readonly publications: ChannelRow & { readonly sequence: Generated<number> };
+  readonly publications: PublicationRow;
+  readonly channel_pins: ChannelPinRow;
+  readonly release_pins: { readonly digest: Digest } & PinColumns;
+  readonly attestations: AttestationRow;
   readonly jobs: JobRow;
   readonly boots: BootRow;
   readonly events: EventRow;
@@ -59,6 +63,43 @@ export interface SignatureRow {
   readonly digest: Digest;
   readonly key_id: string;
   readonly signature: string;
+}
+
+/** A release document; `created_at` is 0 where a version that did not keep it made it, and no channel had it. */
+export interface ReleaseRow {
+  readonly digest: Digest;
+  readonly document: string;
+  readonly image: ImageName;
+  readonly created_at: number;
+}
+
+/** A move of a channel, and who moved it. */
+export interface PublicationRow extends ChannelRow {
+  readonly sequence: Generated<number>;
+  readonly action: Generated<ChannelAction>;
+  readonly actor: Generated<string>;
+  readonly reason: Generated<string>;
+}
+
+interface PinColumns {
+  readonly pinned_at: number;
+  readonly actor: string;
+  readonly reason: string;
+}
+
+/** A channel that builds may not move. */
+export interface ChannelPinRow extends PinColumns {
+  readonly image: ImageName;
+  readonly channel: ChannelName;
+}
+
+/** A statement about a release, kept as an artefact. */
+export interface AttestationRow {
+  readonly sequence: Generated<number>;
+  readonly release: Digest;
+  readonly digest: Digest;
+  readonly size: number;
+  readonly made_at: number;
 }
 
 /** A build job; `owner` names the process that runs it. */

@@ -67,7 +67,7 @@ async function makeReleases(
   }
   const [base, ...above] = layers;
   if (base === undefined) throw new RangeError('Cannot make a release without a layer');
-  const common = { schema: 1, architecture: 'amd64', builder: 'storm' } as const;
+  const common = { schema: 2, architecture: 'amd64', builder: 'storm' } as const;
   const web: Release = {
     ...common,
     image: imageName('web'),

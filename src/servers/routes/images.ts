@@ -3,7 +3,7 @@ import { parseImageCpu } from '../../core/arch.ts';
 import { type Digest, parseDigest } from '../../core/artefact.ts';
 import { published } from '../../core/catalogue.ts';
 import { parseChannelName, parseImageName } from '../../core/image.ts';
-import { canonicalJson, type Release } from '../../core/release.ts';
+import { type Release, releaseText } from '../../core/release.ts';
 import type { CatalogueStore } from '../../ports/catalogue-store.ts';
 import type { SnapshotSource } from '../../ports/snapshot.ts';
 import { sendText } from '../serving/send-reply.ts';
@@ -38,10 +38,7 @@ export function imageRoutes(serving: ImageServing): (app: FastifyInstance) => Pr
         const release = await findRelease({ ...request.params, arch: request.query.arch }, serving);
         if (release === undefined) return sendText(reply, 404, 'Not found');
         if (file === 'release.json') {
-          return reply
-            .header('Cache-Control', ASK_AGAIN)
-            .type('application/json')
-            .send(canonicalJson(release));
+          return reply.header('Cache-Control', ASK_AGAIN).type('application/json').send(releaseText(release));
         }
         const digest = fileOf(release, file);
         if (digest === undefined) return sendText(reply, 404, 'Not found');

@@ -1,0 +1,80 @@
+import { STABLE } from '../core/image.ts';
+import type { JobId } from '../core/job.ts';
+import type { LineSink } from '../ports/container-engine.ts';
+import { type BuildOutcome, closingLine } from './outcome.ts';
+import type { KnownResults } from './plan.ts';
+import type { PlanRequest, Preparation } from './prepare.ts';
+import { publishRelease } from './publish.ts';
+import { releaseOf } from './release/document.ts';
+import { isForHosts } from './request.ts';
+import { targetOf } from './selection.ts';
+import { NO_SETTINGS } from './settings.ts';
+import type { BuildSite } from './site.ts';
+
+/** A plan that was carried out. */
+export interface FinishedBuild extends Preparation {
+  readonly results: KnownResults;
+  /** Milliseconds since 1970. */
+  readonly startedAt: number;
+}
+
+/** Make the release of a finished build, keep it, and point the channel to it where the image is for hosts. */
+export async function publishBuild(
+  build: FinishedBuild,
+  request: PlanRequest & { readonly log: LineSink; readonly job?: JobId },
+  site: BuildSite,
+): Promise<BuildOutcome> {
+  const { artefacts } = site.world;
+  const { builder, clock } = site;
+  const { plan, startedAt } = build;
+  const { log, channel = STABLE, settings = NO_SETTINGS } = request;
+  const isShared = isForHosts(targetOf(plan.chain), settings);
+  const release = await releaseOf(plan, build.results, { artefacts, builder, isForHosts: isShared });
+  const record = await recordOf(build, request, site);
+  const publishing = await publishRelease(
+    { release, channel: isShared ? channel : undefined, record },
+    { ...site, artefacts },
+  );
+  const stepsRun = plan.steps.filter((step) => step.status === 'run').length;
+  const seconds = (clock.now() - startedAt) / 1000;
+  const outcome = { release, publishing, published: publishing.kind === 'move', stepsRun, seconds };
+  log(closingLine(outcome, channel));
+  return outcome;
+}
+
+async function recordOf(
+  { plan, results, inputs, startedAt }: FinishedBuild,
+  {
+    image,
+    job,
+    target,
+    buildParents,
+    channel,
+    branch,
+    conffs,
+    fresh,
+  }: PlanRequest & { readonly job?: JobId },
+  { clock, world }: BuildSite,
+) {
+  const { source } = targetOf(plan.chain);
+  const asked = {
+    image,
+    target,
+    buildParents,
+    channel,
+    branch,
+    conffs,
+    ...(fresh === true ? { fresh } : {}),
+  };
+  return {
+    request: asked,
+    job,
+    steps: plan.steps,
+    results,
+    inputs,
+    source,
+    packageSources: source.kind === 'suite' ? await world.mirror.sources(source.suite) : [],
+    startedAt,
+    finishedAt: clock.now(),
+  };
+}
