@@ -46,7 +46,11 @@ export async function groundId({ root, kernelVersion, args }: InitramfsGround): 
     trees[path] = await digestIn(root, path);
   }
   const keys = args.keys.map(({ pem }) => pem);
-  const seed = { epoch: BUILDER_EPOCH, action: 'initramfs', kernelVersion, environment, keys, trees };
+  const { architecture } = args;
+  const seed = {
+    ...{ epoch: BUILDER_EPOCH, action: 'initramfs', architecture, kernelVersion },
+    ...{ environment, keys, trees },
+  };
   return parseContentId(createHash('sha256').update(canonicalJson(seed)).digest('hex'));
 }
 

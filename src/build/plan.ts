@@ -54,7 +54,11 @@ export function stepsOf(
     steps.addRoot(chain, index, reused);
     if (image === kernelImage) {
       const environment = stageEnvironment(image, 'initramfs');
-      steps.add(image, 'initramfs', { action: 'make-initramfs', args: { environment, keys } });
+      const { architecture } = target;
+      steps.add(image, 'initramfs', {
+        action: 'make-initramfs',
+        args: { architecture, environment, keys },
+      });
     }
   }
   for (const output of target.outputs) {

@@ -17,6 +17,7 @@ export interface StepArgs {
   readonly 'copy-files': { readonly path: string };
   /** Kernel and initramfs taken from the root; leaves no layer. */
   readonly 'make-initramfs': {
+    readonly architecture: Cpu;
     readonly environment: StageEnvironment;
     /** What the initramfs believes a manifest by; without any it believes each. */
     readonly keys: readonly TrustedKey[];

@@ -1,5 +1,6 @@
 import { mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { parseContentId } from '../../src/build/content-id.ts';
 import type { StepArgs } from '../../src/build/step.ts';
@@ -19,9 +20,13 @@ const ROOT: Readonly<Record<string, string>> = {
   'usr/bin/unrelated': 'unrelated',
 };
 const PACKED = [`usr/lib/modules/${VERSION}/kernel/fs/squashfs.ko.xz`, 'usr/bin/busybox'];
-const ARGS: StepArgs['make-initramfs'] = { environment: { BIVOUAC_IMAGE: 'base', LC_ALL: 'C' }, keys: [] };
+const ARGS: StepArgs['make-initramfs'] = {
+  architecture: 'amd64',
+  environment: { BIVOUAC_IMAGE: 'base', LC_ALL: 'C' },
+  keys: [],
+};
 
-function write(root: string, files: Readonly<Record<string, string | undefined>>): void {
+function write(root: string, files: Readonly<Record<string, string | Uint8Array | undefined>>): void {
   for (const [path, content] of Object.entries(files)) {
     mkdirSync(dirname(join(root, path)), { recursive: true });
     if (content === undefined) rmSync(join(root, path));
@@ -31,7 +36,7 @@ function write(root: string, files: Readonly<Record<string, string | undefined>>
 
 /** Makes initramfs of roots that differ from `ROOT` by these files; counts what dracut was run for. */
 function setUp() {
-  const { site, engine, folder, cache } = fakeSite();
+  const { site, engine, folder, cache, artefacts } = fakeSite();
   const state = { dracuts: 0, packed: {} as Record<string, string> };
   engine.onRun = async ({ argv }, root) => {
     state.dracuts += 1;
@@ -42,7 +47,7 @@ function setUp() {
     write(root, { 'run/bivouac-initramfs.img': `initramfs ${state.dracuts}` });
   };
   let count = 0;
-  const make = async (files: Readonly<Record<string, string | undefined>> = {}, args = ARGS) => {
+  const make = async (files: Readonly<Record<string, string | Uint8Array | undefined>> = {}, args = ARGS) => {
     count += 1;
     const image = containerImageId(`image-${count}`);
     engine.images.set(image, join(folder, `image-${count}`));
@@ -70,7 +75,7 @@ function setUp() {
     };
     return { result: await makeInitramfs(args, context), image };
   };
-  return { make, state, cache };
+  return { make, state, artefacts };
 }
 
 describe('an initramfs', () => {
@@ -100,6 +105,17 @@ describe('an initramfs', () => {
     await make();
     await make(files);
     expect(state.dracuts).toBe(2);
+  });
+
+  it('comes with a kernel that boot loaders of arm64 can start', async () => {
+    const { make, artefacts } = setUp();
+    const image = Buffer.alloc(4096);
+    image.write('ARM\x64', 56, 'latin1');
+    const args: typeof ARGS = { ...ARGS, architecture: 'arm64' };
+    const { result } = await make({ [`boot/vmlinuz-${VERSION}`]: gzipSync(image) }, args);
+    if (result.kind !== 'initramfs') throw new Error(result.kind);
+    expect(Buffer.from(await artefacts.readAll(result.kernel.digest, 1e6)).equals(image)).toBe(true);
+    await expect(make({ [`boot/vmlinuz-${VERSION}`]: 'no kernel' }, args)).rejects.toThrow('no arm64 Image');
   });
 
   it('is made anew for other keys, which it then names', async () => {

@@ -1,4 +1,4 @@
-import { copyFile, mkdir, readdir, rm, stat, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AppError } from '../../core/errors.ts';
 import type { StepResult } from '../../ports/build-cache.ts';
@@ -13,6 +13,7 @@ import {
   sourcesOf,
 } from '../initramfs-cache.ts';
 import { parentOf, withContainer } from '../layer.ts';
+import { plainKernel } from '../plain-kernel.ts';
 import { pathInRoot } from '../root-path.ts';
 import type { StepArgs } from '../step.ts';
 import type { StepContext } from '../step-context.ts';
@@ -68,7 +69,8 @@ async function pack(
   await container.run({ argv: dracutArgv(kernelVersion), environment: args.environment, log, signal });
   const sources = await sourcesOf(await collectedIn(root), ground);
   const [kernel, initramfs] = [join(workFolder, 'kernel'), join(workFolder, 'initramfs')];
-  await copyFile(await pathInRoot(root, `/boot/vmlinuz-${kernelVersion}`), kernel);
+  const packed = await readFile(await pathInRoot(root, `/boot/vmlinuz-${kernelVersion}`));
+  await writeFile(kernel, plainKernel(packed, args.architecture));
   await copyFile(await pathInRoot(root, OUTPUT), initramfs);
   return {
     kind: 'initramfs',
