@@ -23,7 +23,11 @@ import { guestOf } from './guest.ts';
 import { consoleSays, makeDisk, startOf, writeDisk } from './local-disk.ts';
 import { DATA, type LabSite, ROOT } from './site.ts';
 
-const SECONDS = 600;
+/** Long, as machines that emulate others while they are busy are slow. */
+const SECONDS = 900;
+
+/** Nothing that a person may see has it. */
+export const FORGED_TOKEN = 't0ken-that-nobody-sees';
 
 /** What was seen. */
 export interface Played {
@@ -146,7 +150,7 @@ export class Play {
       join(DATA, 'artefacts/sha256', digestHex(digest).slice(0, 2), digestHex(digest));
     const environment = bootEnvironment({
       base: 'http://10.77.0.1:8099',
-      token: 'forged',
+      token: FORGED_TOKEN,
       host: 'web02',
       boot: 'b1' as BootId,
       release: release.kernel.digest,
@@ -156,7 +160,7 @@ export class Play {
     ]);
     const initramfs = join(folder, 'forged-initramfs');
     writeFileSync(initramfs, Buffer.concat([archive, readFileSync(part(release.initramfs.digest))]));
-    const cmdline = `console=ttyS0 BOOTIF=01-${macWithDashes(this.#host('web02').macs[0])} bivouac.on_failure=retry`;
+    const cmdline = `console=ttyS0 BOOTIF=01-${macWithDashes(this.#host('web02').macs[0])} bivouac.on_failure=retry bivouac.debug`;
     const host = await this.#powerOn('web02', {
       start: { kernel: part(release.kernel.digest), initramfs, cmdline },
     });

@@ -6,7 +6,7 @@ import { commandRunner } from '../../src/adapters/command.ts';
 import { openState } from '../../src/adapters/state.ts';
 import { loadSite, siteOrThrow } from '../../src/config/load.ts';
 import { describeWith } from '../requirements.ts';
-import { Play, type Played } from './local-disk-play.ts';
+import { FORGED_TOKEN, Play, type Played } from './local-disk-play.ts';
 import { DATA, makeLabSite, ROOT } from './site.ts';
 
 const ARGUMENTS = ['bivouac.cache=bivouac-cache', 'bivouac.persist=/srv:/var/lib/shop'];
@@ -65,6 +65,12 @@ describeWith(
         state: 'of the first boot',
         cacheMounted: '',
       });
+    });
+
+    test('bivouac.debug shows each command at the console, and not the boot token', () => {
+      expect(played.forged).toMatch(/bivouac: \+ .*fetch_manifest/);
+      expect(played.forged).toMatch(/bivouac: \+ openssl pkeyutl -verify/);
+      expect(played.forged).not.toContain(FORGED_TOKEN);
     });
 
     test('a manifest that was changed on its way is refused, and the failure is named and reported', () => {

@@ -25,7 +25,7 @@ has_argument() {
 begin_trace() {
     has_argument bivouac.debug || return 0
     # Else the kernel drops lines that come fast.
-    echo on 2>/dev/null >/proc/sys/kernel/printk_devkmsg
+    echo on 2>/dev/null >"${PRINTK_FILE:-/proc/sys/kernel/printk_devkmsg}"
     if [ ! -p "$RUN/trace" ]; then
         mkfifo -m 0600 "$RUN/trace"
         (while IFS= read -r trace_line; do say "$trace_line"; done <"$RUN/trace") &
