@@ -17,7 +17,7 @@ import { inventoryOf } from '../src/core/inventory.ts';
 import type { BuildRequest } from '../src/core/job.ts';
 import type { Lease } from '../src/core/lease.ts';
 import type { BootPolicy } from '../src/core/policy.ts';
-import type { FilesRelease, NamedRelease, NetbootRelease } from '../src/core/release.ts';
+import type { FilesRelease, NamedRelease, NetbootRelease, ReleaseFile } from '../src/core/release.ts';
 import type { ServedSubnet } from '../src/core/subnet.ts';
 import type { HostFiles, HostFilesSource } from '../src/ports/host-files.ts';
 import type { Snapshot } from '../src/ports/snapshot.ts';
@@ -143,19 +143,24 @@ export function channelName(text: string): ChannelName {
 }
 
 /** A release of NBPs: one file each. */
-export function anNbpRelease(given: Partial<FilesRelease> = {}): FilesRelease {
+export function anNbpRelease(
+  given: Partial<Omit<FilesRelease, 'files'>> & {
+    readonly files?: readonly Omit<ReleaseFile, 'kind'>[];
+  } = {},
+): FilesRelease {
+  const files = given.files ?? [
+    { name: 'undionly.kpxe', ...artefact('b') },
+    { name: 'snponly.efi', ...artefact('c') },
+  ];
   return {
     schema: 2,
     image: imageName('nbp'),
     architecture: 'amd64',
     builder: 'test',
     output: 'files',
-    files: [
-      { name: 'undionly.kpxe', ...artefact('b') },
-      { name: 'snponly.efi', ...artefact('c') },
-    ],
     layers: [],
     ...given,
+    files: files.map((file) => ({ ...file, kind: 'files' })),
   };
 }
 

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { AppError } from '../core/errors.ts';
 import { type BuildId, parseBuildId } from '../core/job.ts';
 import type { ContainerImageId } from '../ports/container-engine.ts';
@@ -72,6 +72,35 @@ export async function storedContainers(paths: StoragePaths): Promise<readonly St
     const owner = parseBuildId(/^bivouac-([^-]*)-/.exec(String(name))?.[1] ?? '');
     return [{ id, owner, root: join(paths.root, 'overlay', String(layer), 'merged') }];
   });
+}
+
+/** Where the files of the image's top layer are: an overlayfs lower directory. `not-found` when the image is gone. */
+export async function topLayerDirectory(paths: StoragePaths, image: ContainerImageId): Promise<string> {
+  const layer = await topLayerOf(paths, image);
+  if (layer !== undefined) return join(paths.root, 'overlay', layer, 'diff');
+  throw new AppError('not-found', `Cannot find image "${image}" in the container storage`);
+}
+
+/** As `topLayerDirectory`, for all layers of the image by the storage's own list, base first. */
+export async function layerDirectories(
+  paths: StoragePaths,
+  image: ContainerImageId,
+): Promise<readonly string[]> {
+  const top = basename(dirname(await topLayerDirectory(paths, image)));
+  return (await layerChainOf(paths, top)).map((layer) => join(paths.root, 'overlay', layer, 'diff'));
+}
+
+async function layerChainOf(paths: StoragePaths, top: string): Promise<readonly string[]> {
+  const rows = await readRows(join(paths.root, 'overlay-layers', 'layers.json'));
+  const parents = new Map(rows.map((row) => [row['id'], row['parent']]));
+  const chain: string[] = [];
+  for (let layer: unknown = top; typeof layer === 'string' && layer !== ''; layer = parents.get(layer)) {
+    if (!parents.has(layer) || !/^[0-9a-f]{64}$/.test(layer) || chain.includes(layer)) {
+      throw new AppError('integrity', `Cannot find layer "${layer}" in the container storage`);
+    }
+    chain.unshift(layer);
+  }
+  return chain;
 }
 
 /** Make the folders and the configuration files. */

@@ -2,7 +2,6 @@ import { mkdir, readdir, realpath, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { CommandError } from '../core/command-error.ts';
-import { AppError } from '../core/errors.ts';
 import { type BuildId, parseBuildId } from '../core/job.ts';
 import type { Argv, CommandOptions, CommandResult, CommandRunner } from '../ports/command.ts';
 import type {
@@ -14,13 +13,15 @@ import type {
   WorkingContainer,
 } from '../ports/container-engine.ts';
 import { pullImage } from './buildah-pull.ts';
-import type { StoragePaths } from './buildah-storage.ts';
 import {
   containerName,
+  layerDirectories,
   parseContainerImageId,
   prepareStorage,
+  type StoragePaths,
   storagePaths,
   storedContainers,
+  topLayerDirectory,
   topLayerOf,
 } from './buildah-storage.ts';
 import { systemPath } from './command.ts';
@@ -77,23 +78,17 @@ class BuildahEngine implements ContainerEngine {
   }
 
   async topLayer(image: ContainerImageId): Promise<string> {
-    const layer = await topLayerOf(this.paths, image);
-    if (layer === undefined)
-      throw new AppError('not-found', `Cannot find image "${image}" in the container storage`);
-    return join(this.paths.root, 'overlay', layer, 'diff');
+    return await topLayerDirectory(this.paths, image);
+  }
+
+  async layers(image: ContainerImageId): Promise<readonly string[]> {
+    return await layerDirectories(this.paths, image);
   }
 
   async create(from: ContainerImageId | 'scratch'): Promise<WorkingContainer> {
     const name = containerName(this.owner);
-    await this.buildah([
-      'from',
-      '--pull-never',
-      '--name',
-      name,
-      '--signature-policy',
-      this.paths.policy,
-      from,
-    ]);
+    const options = ['--pull-never', '--name', name, '--signature-policy', this.paths.policy];
+    await this.buildah(['from', ...options, from]);
     try {
       const root = (await this.buildah(['mount', name])).stdout.trim();
       return new BuildahContainer(this, { name, root });

@@ -51,7 +51,7 @@ export async function answerTftp({ client, file }: TftpAsk, world: TftpWorld): P
   switch (name.kind) {
     case 'nbp': {
       const found = findNbp(name.names, publishedNbps(snapshot.catalogue));
-      return found === undefined ? missing(name.isProbe) : { kind: 'artefact', ...found };
+      return found === undefined ? missing(name.isProbe) : { ...found, kind: 'artefact' };
     }
     case 'autoexec': {
       const script = autoexec(lesseeAt(client, world), snapshot);

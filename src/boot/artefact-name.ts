@@ -18,12 +18,14 @@ function namesOf(release: Release): readonly (readonly [Digest, string])[] {
   const layers = release.layers.map(
     (layer) => [layer.digest, `layer ${layer.stage} of ${layer.image}`] as const,
   );
-  if (release.output === 'files') {
-    return [...release.files.map((file) => [file.digest, file.name] as const), ...layers];
-  }
+  const files = release.files.map(({ digest, name, kind }) => {
+    return [digest, kind === 'files' ? name : `${name} of ${release.image}`] as const;
+  });
+  if (release.output === 'files') return [...files, ...layers];
   return [
     [release.kernel.digest, `kernel of ${release.image}`],
     [release.initramfs.digest, `initramfs of ${release.image}`],
     ...layers,
+    ...files,
   ];
 }

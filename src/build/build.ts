@@ -1,9 +1,10 @@
-import type { ImageDefinition } from '../core/image.ts';
+import { type ImageDefinition, STABLE } from '../core/image.ts';
 import type { JobId } from '../core/job.ts';
 import type { LineSink } from '../ports/container-engine.ts';
 import { type BuiltImages, builtOf, recordBuilt } from './built-image.ts';
 import { executePlan } from './execute.ts';
 import type { BuildOutcome } from './outcome.ts';
+import { pushContainerImage } from './outputs/push.ts';
 import type { Plan } from './plan.ts';
 import { type InputSite, type PlanRequest, prepare, readInputs, requestedBuilds } from './prepare.ts';
 import { publishBuild } from './publish-build.ts';
@@ -44,7 +45,11 @@ export async function buildImage(request: BuildRequest, site: BuildSite): Promis
       throw error;
     });
     await recordBuilt(plan, (id) => Promise.resolve(results.get(id)), site.built);
-    return await publishBuild({ ...prepared, results, startedAt }, request, site);
+    const outcome = await publishBuild({ ...prepared, results, startedAt }, request, site);
+    const isStable =
+      ['move', 'same'].includes(outcome.publishing.kind) && (request.channel ?? STABLE) === STABLE;
+    if (isStable) await pushContainerImage({ plan, results }, { ...options, ...world });
+    return outcome;
   } finally {
     await session.close();
   }

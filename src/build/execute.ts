@@ -16,7 +16,13 @@ import type { Action, Step, StepArgs } from './step.ts';
 import type { BuildWorld, StepContext, StepRunner } from './step-context.ts';
 import { bootstrap } from './steps/bootstrap.ts';
 import { copyFiles } from './steps/copy-files.ts';
+import { extendRoot } from './steps/extend-root.ts';
+import { flattenRoot } from './steps/flatten-root.ts';
+import { makeDisk } from './steps/make-disk.ts';
 import { makeInitramfs } from './steps/make-initramfs.ts';
+import { makeOci } from './steps/make-oci.ts';
+import { makeTar } from './steps/make-tar.ts';
+import { prepareDisk } from './steps/prepare-disk.ts';
 import { runPlaybook } from './steps/run-playbook.ts';
 import { runScript } from './steps/run-script.ts';
 import { takeFiles } from './steps/take-files.ts';
@@ -34,6 +40,12 @@ const EXECUTORS: Executors = {
   'copy-files': copyFiles,
   'make-initramfs': makeInitramfs,
   'take-files': takeFiles,
+  'flatten-root': flattenRoot,
+  'make-tar': makeTar,
+  'make-oci': makeOci,
+  'prepare-disk': prepareDisk,
+  'extend-root': extendRoot,
+  'make-disk': makeDisk,
 };
 
 /** What running a plan needs. */

@@ -2,7 +2,7 @@ import type { ImageDefinition, StageDefinition } from '../core/image.ts';
 import { readArchitectures } from './keys/architectures.ts';
 import { readBuildKeys } from './keys/build-keys.ts';
 import { readClean, readCmdline, readDrivers, readPersist, readSecrets } from './keys/lists.ts';
-import { readOutput } from './keys/outputs.ts';
+import { readOutputs } from './keys/outputs.ts';
 import { type KeyContext, type Mapping, quote, stringList } from './keys/reading.ts';
 import { readSource, SOURCE_KEYS } from './keys/root-source.ts';
 import { readStage } from './stage-kind.ts';
@@ -63,7 +63,7 @@ export function readImageKeys(
     stages: readStages(keys, context),
     ...(kernel === undefined ? {} : { kernel }),
     cmdline: readCmdline(keys, context),
-    outputs: [readOutput(keys, context)],
+    outputs: readOutputs(keys, context, architectures),
     ...readBuildKeys(keys, context),
     persist: readPersist(keys, context),
     ...(squashLevel === undefined ? {} : { squashLevel }),

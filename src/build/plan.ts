@@ -6,6 +6,7 @@ import { switchedOff } from './clean-operations.ts';
 import type { InputDigests } from './content-id.ts';
 import { contentId, sourceKey } from './content-id.ts';
 import { stageEnvironment } from './environment.ts';
+import { planOutputs, type SideStep } from './outputs/plan-outputs.ts';
 import { inputOf, playbookInput } from './playbook-input.ts';
 import { type PlannedBuild, rootStages } from './request.ts';
 import type { ReusedRoot } from './reuse.ts';
@@ -61,11 +62,7 @@ export function stepsOf(
       });
     }
   }
-  for (const output of target.outputs) {
-    if (output.kind === 'files') {
-      steps.add(target, 'files', { action: 'take-files', args: { files: output.files } });
-    }
-  }
+  planOutputs(target, (side) => steps.addSide(target, side));
   return steps.list;
 }
 
@@ -185,6 +182,14 @@ class StepList {
     const step: Step = { ...work, id, parent: this.top, image: image.name, stage, ...settings };
     this.list.push(step);
     if (makesLayer(step)) this.top = id;
+  }
+
+  /** A step beside the chain: no stage works on what it makes. */
+  addSide(image: ImageDefinition, { output, stage, work, parent = this.top }: SideStep): ContentId {
+    const settings = layerSettings(image);
+    const id = contentId(parent, { ...work, ...settings }, this.inputs);
+    this.list.push({ ...work, id, parent, image: image.name, stage, output, ...settings });
+    return id;
   }
 }
 

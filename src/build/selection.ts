@@ -1,5 +1,5 @@
 import { AppError } from '../core/errors.ts';
-import type { ImageDefinition, ImageName } from '../core/image.ts';
+import { type ImageDefinition, type ImageName, isBootable } from '../core/image.ts';
 
 /** The image asked for and all it is made from, base first. */
 export type ImageChain = readonly [ImageDefinition, ...ImageDefinition[]];
@@ -38,7 +38,7 @@ export function kernelImageOf(chain: ImageChain): ImageDefinition | undefined {
 /** Reject a request whose release would hold nothing: neither a kernel to boot nor files. */
 export function requirePublishable(chain: ImageChain, images: readonly ImageDefinition[]): void {
   const target = targetOf(chain);
-  if (target.kernel !== undefined || target.outputs.some((output) => output.kind === 'files')) return;
+  if (target.kernel !== undefined || !isBootable(target)) return;
   const children = images.filter((image) => image.parent === target.name).map((image) => `"${image.name}"`);
   const remedy = `Set "kernel" or "outputs" in its definition${children.length > 0 ? `, or build ${children.join(' or ')}` : ''}`;
   const reason = 'it has neither a kernel nor output files, so there is nothing to publish';

@@ -1,9 +1,17 @@
 import type { Cpu } from '../core/arch.ts';
-import type { ImageName, OutputFileDefinition, RootSource } from '../core/image.ts';
+import type {
+  DiskKind,
+  ImageName,
+  OutputFileDefinition,
+  OutputKind,
+  RootSource,
+  TarCompression,
+} from '../core/image.ts';
 import type { ContentId } from '../ports/build-cache.ts';
 import type { StageEnvironment } from '../ports/container-engine.ts';
 import type { TrustedKey } from '../ports/signer.ts';
 import type { CleanName } from './clean-operations.ts';
+import type { DiskCpu } from './disk/platform.ts';
 
 /** Every action a build can take, with its arguments. A new row that nobody can run does not compile. */
 export interface StepArgs {
@@ -24,6 +32,27 @@ export interface StepArgs {
   };
   /** Files taken from the root; leaves no layer. */
   readonly 'take-files': { readonly files: readonly OutputFileDefinition[] };
+  /** The whole root as one squashfs, with the live initramfs that the image has packages for; leaves no layer. */
+  readonly 'flatten-root': { readonly environment: StageEnvironment };
+  /** The whole root as a tarball; leaves no layer. */
+  readonly 'make-tar': { readonly compression: TarCompression };
+  /** The layers as a container image; leaves no layer. */
+  readonly 'make-oci': { readonly architecture: Cpu; readonly command: readonly string[] };
+  /** What a root on a disk has besides: an initramfs for it, host keys made at the first boot, a root that grows. */
+  readonly 'prepare-disk': { readonly environment: StageEnvironment };
+  /** A script of ours that adds to the root what an output needs. */
+  readonly 'extend-root': { readonly script: string; readonly environment: StageEnvironment };
+  /** A bootable disk of a root that was prepared for it; leaves no layer. */
+  readonly 'make-disk': DiskArgs;
+}
+
+/** What a bootable disk is made from besides its root. */
+export interface DiskArgs {
+  readonly kind: DiskKind;
+  readonly cpu: DiskCpu;
+  readonly cmdline: readonly string[];
+  /** Bytes; as much as the root needs unless given. */
+  readonly size?: number;
 }
 
 /** Name of an action. */
@@ -43,10 +72,12 @@ export type Step<A extends Action = Action> = {
     readonly image: ImageName;
     /** Level of zstd for its layer, where the image has one of its own. */
     readonly squashLevel?: number;
-    /** As in `images/config.yml`; `bootstrap`, `initramfs` and `files` for the steps not written there. */
+    /** As in `images/config.yml`; `bootstrap`, `initramfs` and names of outputs for the steps not written there. */
     readonly stage: string;
     /** Operations of the cleaning that its image switches off, sorted; none unless given. */
     readonly keeps?: readonly CleanName[];
+    /** The output that the step is for; undefined for what all outputs are made from. */
+    readonly output?: OutputKind;
   };
 }[A];
 

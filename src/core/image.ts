@@ -42,10 +42,50 @@ export type RootSource =
 /** What a file with a root is: a tar archive, a raw or qcow2 disk, or an ISO with a squashfs inside. */
 export type RootFormat = 'tarball' | 'disk' | 'iso';
 
-/** What a release of the image offers: a root that hosts boot into, or files copied out of it (the NBPs). */
+/** What a release of the image offers; all are made from the same layers. */
 export type OutputDefinition =
+  /** A root that hosts boot into over the network. */
   | { readonly kind: 'netboot' }
-  | { readonly kind: 'files'; readonly files: readonly OutputFileDefinition[] };
+  /** Files copied out of the root (the NBPs). */
+  | { readonly kind: 'files'; readonly files: readonly OutputFileDefinition[] }
+  /** The root as one squashfs, for the stock initramfs of dracut-live and of live-boot. */
+  | { readonly kind: 'squashfs' }
+  | { readonly kind: 'tar'; readonly compression: TarCompression }
+  | OciOutput
+  | DiskOutput;
+
+/** How a root tarball is compressed. */
+export type TarCompression = 'none' | 'gzip' | 'xz' | 'zstd';
+
+/** A container image: an OCI layout in a tar file. */
+export interface OciOutput {
+  readonly kind: 'oci';
+  /** What a container of it runs unless told otherwise. */
+  readonly command: readonly string[];
+  readonly push?: OciPush;
+}
+
+/** Where a published container image is pushed to. */
+export interface OciPush {
+  /** `docker://HOST[:PORT]/PATH[:TAG]`. */
+  readonly to: string;
+  /** Absolute path of a file with credentials, as containers-auth.json(5) says. */
+  readonly authFile?: string;
+  readonly verifyTls: boolean;
+}
+
+/** A bootable disk: plain, as qcow2, for OpenStack with cloud-init, or a Vagrant box. */
+export interface DiskOutput {
+  readonly kind: DiskKind;
+  /** Bytes of the disk, whole MiB; as much as the root needs unless given. */
+  readonly size?: number;
+}
+
+/** The forms of a bootable disk. */
+export type DiskKind = 'raw' | 'qcow2' | 'openstack' | 'vagrant';
+
+/** The name of an output in `outputs`. */
+export type OutputKind = OutputDefinition['kind'];
 
 /** A file taken out of the built root and published under `name`. */
 export interface OutputFileDefinition {

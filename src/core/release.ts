@@ -1,6 +1,6 @@
 import type { Cpu } from './arch.ts';
 import type { ArtefactRef, Digest } from './artefact.ts';
-import type { ImageName } from './image.ts';
+import type { ImageName, OutputKind } from './image.ts';
 import type { PackageDiff } from './package.ts';
 
 /** One published layer and the stage that wrote it. */
@@ -19,6 +19,8 @@ export interface ReleaseLayer extends ArtefactRef {
 /** A file that an output made. */
 export interface ReleaseFile extends ArtefactRef {
   readonly name: string;
+  /** The output that made it. */
+  readonly kind: OutputKind;
 }
 
 interface ReleaseBase {

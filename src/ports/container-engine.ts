@@ -54,6 +54,8 @@ export interface ContainerEngine {
   pull(image: ForeignImage, options: PullOptions): Promise<ContainerImageId>;
   /** Host directory with the files of the image's top layer only: an overlayfs lower directory. */
   topLayer(image: ContainerImageId): Promise<string>;
+  /** As `topLayer`, for all layers of the image, base first. */
+  layers(image: ContainerImageId): Promise<readonly string[]>;
   /** The same engine; the containers it makes belong to this build. */
   ownedBy(build: BuildId): ContainerEngine;
   /** The builds that have containers here, whether they live or not. */

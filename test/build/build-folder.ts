@@ -89,9 +89,13 @@ export class BuildFolder {
     return await realSite(this.data(name));
   }
 
-  async build(site: BuildSite, log: (line: string) => void = () => undefined): Promise<BuildOutcome> {
+  async build(
+    site: BuildSite,
+    log: (line: string) => void = () => undefined,
+    images = smallTree(this.images),
+  ): Promise<BuildOutcome> {
     const signal = new AbortController().signal;
-    return await buildImage({ image: DEMO, images: smallTree(this.images), log, signal }, site);
+    return await buildImage({ image: DEMO, images, log, signal }, site);
   }
 
   /** Build in another process and kill it with signal 9 once a line of its log ends like this. */

@@ -130,7 +130,7 @@ describe('imageTree', () => {
     [{ trixie: { arch: 'arm' } }, 'trixie.arch'],
     [{ trixie: { stages: 'a.sh' } }, 'trixie.stages'],
     [{ trixie: { cmdline: ['a b'] } }, 'trixie.cmdline.0'],
-    [{ trixie: { outputs: { rootfs: true } } }, 'trixie.outputs'],
+    [{ trixie: { outputs: { rootfs: true } } }, 'trixie.outputs.rootfs'],
     [{ trixie: { outputs: { files: {} } } }, 'trixie.outputs.files'],
     [{ trixie: { outputs: { files: { a: '/x' }, rootfs: {} } } }, 'trixie.outputs.rootfs'],
     [{ trixie: { outputs: { files: { '../a': '/x' } } } }, 'trixie.outputs.files.../a'],

@@ -63,6 +63,10 @@ export class FakeContainerEngine implements ContainerEngine {
       : Promise.resolve(root);
   }
 
+  async layers(image: ContainerImageId): Promise<readonly string[]> {
+    return [await this.topLayer(image)];
+  }
+
   ownedBy(): ContainerEngine {
     return this;
   }

@@ -3,7 +3,7 @@ import { AppError } from '../../core/errors.ts';
 import type { BootFact } from '../../core/event.ts';
 import type { Host } from '../../core/host.ts';
 import type { BuildRequest } from '../../core/job.ts';
-import type { NetbootRelease, Release } from '../../core/release.ts';
+import type { NetbootRelease, Release, ReleaseFile } from '../../core/release.ts';
 import type { StepResult } from '../../ports/build-cache.ts';
 import type { BootGrant } from '../../ports/token-store.ts';
 
@@ -17,8 +17,12 @@ export function parseHostDocument(text: string): Host {
 /** Parse a stored release. */
 export function parseReleaseDocument(text: string): Release {
   const release = parseJson(text, 'a release') as Release | Omit<NetbootRelease, 'files'>;
-  // Documents of the first version had no other outputs.
-  return 'files' in release ? release : { ...release, files: [] };
+  // Documents of the first version had no other outputs, and did not tell which one made a file.
+  const files = 'files' in release ? release.files : [];
+  return {
+    ...release,
+    files: files.map((file) => ({ ...file, kind: (file as Partial<ReleaseFile>).kind ?? 'files' })),
+  };
 }
 
 /** Parse the stored request of a build job. */

@@ -79,7 +79,7 @@ async function makeReleases(
     cmdline: ['console=ttyS0'],
     files: [],
   };
-  const files = Object.values(STORM_NBP).map((name) => ({ ...nbp, name }));
+  const files = Object.values(STORM_NBP).map((name) => ({ ...nbp, name, kind: 'files' as const }));
   return { releases: [{ ...common, image: imageName('nbp'), output: 'files', files, layers: [] }, web], nbp };
 }
 

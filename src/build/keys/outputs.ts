@@ -1,45 +1,81 @@
-import type { OutputDefinition, OutputFileDefinition } from '../../core/image.ts';
-import { isMapping, isPlainPath, type KeyContext, type Mapping, quote, type Reporter } from './reading.ts';
+import type { Cpu } from '../../core/arch.ts';
+import type { OutputDefinition, OutputKind } from '../../core/image.ts';
+import type { Path } from '../tree-fault.ts';
+import { type OutputEntry, readOutputEntry } from './output-options.ts';
+import { isMapping, type KeyContext, type Mapping, quote } from './reading.ts';
 
-const OUTPUT_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/;
+type Outputs = readonly [OutputDefinition, ...OutputDefinition[]];
 
-/** `outputs`: what a release offers; a bootable root unless told otherwise. */
-export function readOutput(keys: Mapping, { path, fault }: KeyContext): OutputDefinition {
-  const outputs = keys['outputs'];
-  if (outputs === undefined) return { kind: 'netboot' };
+const NETBOOT: OutputDefinition = { kind: 'netboot' };
+
+/** Every kind, in the order in which messages name them. */
+const KINDS: Readonly<Record<OutputKind, true>> = {
+  netboot: true,
+  squashfs: true,
+  tar: true,
+  oci: true,
+  raw: true,
+  qcow2: true,
+  openstack: true,
+  vagrant: true,
+  files: true,
+};
+
+/** `outputs`: what a release offers, as a list of kinds or a mapping with their options; a bootable root unless told otherwise. */
+export function readOutputs(
+  keys: Mapping,
+  { path, fault }: Pick<KeyContext, 'path' | 'fault'>,
+  architectures: readonly Cpu[],
+): Outputs {
+  const value = keys['outputs'];
+  if (value === undefined) return [NETBOOT];
   const at = [...path, 'outputs'];
-  if (!isMapping(outputs) || !isMapping(outputs['files'])) {
-    fault(at, 'Cannot read "outputs": it has no mapping "files"', 'Write "outputs: {files: {NAME: /PATH}}"');
-    return { kind: 'netboot' };
-  }
-  for (const key of Object.keys(outputs).filter((name) => name !== 'files')) {
-    fault([...at, key], `Cannot make output "${key}": only "files" can be made today`, 'Remove it');
-  }
-  const entries = Object.entries(outputs['files']);
-  if (entries.length === 0) fault([...at, 'files'], 'Cannot publish an empty list of files', 'Name a file');
-  return {
-    kind: 'files',
-    files: entries.flatMap(([name, file]) => readOutputFile(name, file, { path: at, fault })),
-  };
+  const seen = new Set<string>();
+  const read = entriesOf(value, at, fault).flatMap((entry) => {
+    if (!isKind(entry.kind)) {
+      const known = Object.keys(KINDS).join(', ');
+      fault(entry.at, `Cannot make output ${quote(entry.kind)}: there is no such kind`, `Use ${known}`);
+      return [];
+    }
+    if (seen.has(entry.kind)) {
+      fault(entry.at, `Cannot make output "${entry.kind}" twice`, 'Remove one of them');
+      return [];
+    }
+    seen.add(entry.kind);
+    return readOutputEntry({ ...entry, kind: entry.kind }, { fault, architectures });
+  });
+  const [first = NETBOOT, ...others] = read;
+  return [first, ...others];
 }
 
-function readOutputFile(
-  name: string,
-  file: unknown,
-  { path, fault }: Reporter,
-): readonly OutputFileDefinition[] {
-  const at = [...path, 'files', name];
-  if (!OUTPUT_NAME.test(name)) {
-    fault(
-      at,
-      `Cannot publish a file as ${quote(name)}`,
-      'Use letters, digits, ".", "_" and "-", at most 128',
-    );
+function entriesOf(value: unknown, at: Path, fault: KeyContext['fault']): readonly OutputEntry<string>[] {
+  const remedy = 'Write "outputs: [netboot, qcow2]", or a mapping of kinds and their options';
+  if (isMapping(value)) return mappingEntries(value, at, { fault, remedy });
+  if (!Array.isArray(value)) {
+    fault(at, `Cannot read "outputs": it is ${quote(value)}`, remedy);
     return [];
   }
-  if (typeof file === 'string' && isPlainPath(file)) {
-    return [{ name, path: file }];
-  }
-  fault(at, `Cannot take file ${quote(file)}`, 'Give an absolute path inside the root, without ".."');
-  return [];
+  const items: readonly unknown[] = value;
+  if (items.length === 0) fault(at, 'Cannot publish without any output', remedy);
+  return items.flatMap((item, index): readonly OutputEntry<string>[] => {
+    const itemAt = [...at, index];
+    if (typeof item === 'string') return [{ kind: item, value: undefined, at: itemAt }];
+    if (isMapping(item)) return mappingEntries(item, itemAt, { fault, remedy });
+    fault(itemAt, `Cannot read ${quote(item)} in "outputs": it is no kind of output`, remedy);
+    return [];
+  });
+}
+
+function mappingEntries(
+  value: Mapping,
+  at: Path,
+  { fault, remedy }: { readonly fault: KeyContext['fault']; readonly remedy: string },
+): readonly OutputEntry<string>[] {
+  const entries = Object.entries(value);
+  if (entries.length === 0) fault(at, 'Cannot publish without any output', remedy);
+  return entries.map(([kind, options]) => ({ kind, value: options ?? undefined, at: [...at, kind] }));
+}
+
+function isKind(text: string): text is OutputKind {
+  return Object.hasOwn(KINDS, text);
 }

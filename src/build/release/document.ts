@@ -50,7 +50,9 @@ export async function releaseOf(
           sbom: await keepSbom(spdxText(top.list, { image, architecture, builder: maker.builder }), maker),
         };
   const base = { schema: 2, image, architecture, builder: maker.builder, ...about } as const;
-  const files = filesOf(made.map(([, result]) => result));
+  const files = made
+    .flatMap(([step, result]) => filesOf(step, result))
+    .sort((a, b) => (a.name < b.name ? -1 : 1));
   const boot = made.map(([, result]) => result).findLast((result) => result?.kind === 'initramfs');
   const [first, ...rest] = withDiffs(layers, architecture);
   if (boot !== undefined && first !== undefined) {
@@ -76,7 +78,10 @@ async function layersOf(
     lists.set(digest, list);
     return list;
   };
-  const layers = made.flatMap(([step, result]) => (result?.kind === 'layer' ? [{ step, result }] : []));
+  const layers = made.flatMap(([step, result]) =>
+    // Layers that only one output has are none of the release's.
+    result?.kind === 'layer' && step.output === undefined ? [{ step, result }] : [],
+  );
   return await Promise.all(
     layers.map(async ({ step, result }): Promise<MadeLayer> => {
       const { commit } = result;
@@ -102,11 +107,9 @@ function withDiffs(
   });
 }
 
-function filesOf(results: readonly (StepResult | undefined)[]): readonly ReleaseFile[] {
-  return results
-    .flatMap((result) => (result?.kind === 'files' ? Object.entries(result.files) : []))
-    .map(([name, ref]) => ({ name, ...refOf(ref) }))
-    .sort((a, b) => (a.name < b.name ? -1 : 1));
+function filesOf({ output = 'files' }: Step, result: StepResult | undefined): readonly ReleaseFile[] {
+  if (result?.kind !== 'files') return [];
+  return Object.entries(result.files).map(([name, ref]) => ({ name, ...refOf(ref), kind: output }));
 }
 
 /** Most builds make the bill of materials that is there already; it need not be written again. */

@@ -25,7 +25,7 @@ const ASK_AGAIN = 'no-cache';
 /**
  * `GET|HEAD /images/<image>/<channel or release digest>/<file>`: names for people and foreign boot loaders, with the
  * bytes of the artefact and no redirect, which some firmware does not follow. Files: `kernel`, `initramfs`,
- * `layer-0`… of a bootable image, the published names of any other, and `release.json` of both. `?arch=` chooses where a channel has
+ * `layer-0`… of a bootable image, what its outputs are called, and `release.json`. `?arch=` chooses where a channel has
  * releases for several architectures.
  */
 export function imageRoutes(serving: ImageServing): (app: FastifyInstance) => Promise<void> {
@@ -70,7 +70,7 @@ async function findRelease(
 function fileOf(release: Release, name: string): Digest | undefined {
   const layer = /^layer-([0-9]{1,3})$/.exec(name)?.[1];
   if (layer !== undefined) return release.layers[Number(layer)]?.digest;
-  if (release.output === 'files') return release.files.find((file) => file.name === name)?.digest;
-  if (name === 'kernel') return release.kernel.digest;
-  return name === 'initramfs' ? release.initramfs.digest : undefined;
+  if (release.output === 'netboot' && name === 'kernel') return release.kernel.digest;
+  if (release.output === 'netboot' && name === 'initramfs') return release.initramfs.digest;
+  return release.files.find((file) => file.name === name)?.digest;
 }
