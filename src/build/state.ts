@@ -2,7 +2,7 @@ import type { ImageDefinition, ImageName } from '../core/image.ts';
 import type { BuiltImage } from './built-image.ts';
 import type { InputDigests } from './content-id.ts';
 import { rootStepsOf } from './plan.ts';
-import { imageChain, targetOf } from './selection.ts';
+import { imageChain } from './selection.ts';
 import type { Step } from './step.ts';
 
 /** Whether an image is what its definition and inputs say now. */
@@ -48,13 +48,17 @@ export function stateOf(name: ImageName, { images, inputs, built }: TreeFacts): 
   const now = rootStepsOf(chain, inputs);
   const change = firstChange(now, own);
   if (change !== undefined) return { kind: 'stale', ...change };
-  const { parent } = targetOf(chain);
-  const below = parent === undefined ? undefined : built.get(parent);
-  const isRebuilt = below?.layers.some(
-    ({ result }, index) => result.container !== own.layers[index]?.result.container,
+  const cause = chain.find((ancestor) => isAnother(built.get(ancestor.name), own))?.name;
+  if (cause === undefined) return { kind: 'current' };
+  return { kind: 'stale', cause, why: `"${cause}" was built anew since` };
+}
+
+/** Whether an ancestor has other layers by now than those that the image stands upon, though from the same inputs. */
+function isAnother(ancestor: BuiltImage | undefined, { layers }: BuiltImage): boolean {
+  return (
+    ancestor?.layers.some(({ result }, index) => result.container !== layers[index]?.result.container) ??
+    false
   );
-  if (parent === undefined || isRebuilt !== true) return { kind: 'current' };
-  return { kind: 'stale', cause: parent, why: `"${parent}" was built anew since` };
 }
 
 /** What follows from a build for the images below the one that is built: those built before, and what becomes of them. */

@@ -6,6 +6,7 @@ import type { BuildOutcome } from '../../src/build/outcome.ts';
 import type { PlanRequest } from '../../src/build/prepare.ts';
 import type { ImageDefinition } from '../../src/core/image.ts';
 import { anImage, imageName } from '../builders.ts';
+import { containerImageId } from '../fakes/container-engine.ts';
 import { fakeSite } from './fake-site.ts';
 
 const FILES = [{ name: 'demo', path: '/etc/demo' }];
@@ -149,8 +150,20 @@ describe('the state of images', () => {
     expect(await states()).toEqual({
       trixie: 'current',
       mid: 'current',
-      leaf: '"mid" was built anew since',
+      leaf: '"trixie" was built anew since',
     });
+  });
+
+  it('sees that also of an ancestor farther away, for all that stand upon it', async () => {
+    const { build, states, site } = setUp();
+    await build('leaf');
+    const trixie = (await site.built.all()).find(({ image }) => image === 'trixie');
+    const [base] = trixie?.layers ?? [];
+    if (trixie === undefined || base === undefined) throw new Error('Expected a record of trixie');
+    const container = containerImageId('another');
+    await site.built.put({ ...trixie, layers: [{ ...base, result: { ...base.result, container } }] });
+    const why = '"trixie" was built anew since';
+    expect(await states()).toEqual({ trixie: 'current', mid: why, leaf: why });
   });
 
   it('is told for what is downstream of a plan, as it will be after the build', async () => {
