@@ -14,7 +14,7 @@ import { dropOldTokens } from './boot/grant.ts';
 import { KnownLeases } from './boot/known-leases.ts';
 import { OtherServers } from './boot/other-servers.ts';
 import { ScriptShelf } from './boot/script-shelf.ts';
-import { buildImage } from './build/build.ts';
+import { buildArchitectures } from './build/build-architectures.ts';
 import { recoverBuilds } from './build/recover.ts';
 import type { BuildSite } from './build/site.ts';
 import { BuildWorker } from './build/worker.ts';
@@ -160,7 +160,10 @@ function makeWorker({ live, state, logger }: DaemonOptions): BuildWorker {
     parallel: live.current().build.parallel,
     build: async ({ request }, log, signal) => {
       const { images, imageSettings: settings } = live.current();
-      return buildImage({ ...request, images, settings, log, signal, whenBusy: 'wait' }, await site());
+      return buildArchitectures(
+        { ...request, images, settings, log, signal, whenBusy: 'wait' },
+        await site(),
+      );
     },
     recover: async () => recoverBuilds(await site()),
     onError: (error) => logger.error({ reason: messageOf(error) }, 'build worker: something went wrong'),

@@ -12,6 +12,7 @@ export function stageEnvironment(image: ImageDefinition, stage: string): StageEn
   return {
     BIVOUAC_IMAGE: image.name,
     BIVOUAC_STAGE: stage,
+    BIVOUAC_ARCH: image.architecture,
     ...(image.kernel === undefined ? {} : { BIVOUAC_KERNEL: image.kernel }),
     DEBIAN_FRONTEND: 'noninteractive',
     // Keeps Debian's kernel packages from building an initramfs that nobody would use.

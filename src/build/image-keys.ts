@@ -1,6 +1,7 @@
 import type { ImageDefinition, StageDefinition } from '../core/image.ts';
 import { readArchitectures } from './keys/architectures.ts';
 import { readBuildKeys } from './keys/build-keys.ts';
+import { readKernels } from './keys/kernels.ts';
 import { readClean, readCmdline, readDrivers, readPersist, readSecrets } from './keys/lists.ts';
 import { readOutputs } from './keys/outputs.ts';
 import { type KeyContext, type Mapping, quote, stringList } from './keys/reading.ts';
@@ -31,8 +32,6 @@ export const KNOWN_KEYS = [
 const LATER_KEYS = ['hooks', 'time_limit'];
 const RESERVED_KEYS: ReadonlySet<string> = new Set([...KNOWN_KEYS, ...LATER_KEYS]);
 
-/** A package, and with `=` the version of it (Debian policy 5.6.12), as apt-get takes them. */
-const PACKAGE = /^[a-z0-9][a-z0-9+.-]{1,127}(=[0-9][A-Za-z0-9.+~:-]{0,127})?$/;
 /** Kinds of stages that make roots only. A release master's stages are for the conffs of images below it. */
 const ROOT_STAGES: ReadonlySet<string> = new Set(['script', 'files']);
 /** Of zstd, as mksquashfs takes them. */
@@ -53,7 +52,6 @@ export function readImageKeys(
     const message = `Cannot use key "${later}": it comes with a later version`;
     context.fault([...context.path, later], message, 'Remove it');
   }
-  const kernel = readKernel(keys, context) ?? context.parent?.kernel;
   const squashLevel = readSquashLevel(keys, context) ?? context.parent?.squashLevel;
   const architectures = readArchitectures(keys, context);
   return {
@@ -61,7 +59,7 @@ export function readImageKeys(
     architecture: architectures[0],
     architectures,
     stages: readStages(keys, context),
-    ...(kernel === undefined ? {} : { kernel }),
+    ...readKernels(keys, architectures, context),
     cmdline: readCmdline(keys, context),
     outputs: readOutputs(keys, context, architectures),
     ...readBuildKeys(keys, context),
@@ -86,19 +84,6 @@ function readStages(keys: Mapping, { options, path, parent, fault }: KeyContext)
     }
     return [reading.stage];
   });
-}
-
-function readKernel(keys: Mapping, { path, fault }: KeyContext): string | undefined {
-  const kernel = keys['kernel'];
-  if (kernel === undefined) return undefined;
-  if (typeof kernel === 'string' && PACKAGE.test(kernel)) return kernel;
-  const message = `Cannot use kernel ${quote(kernel)}: it is no name of a Debian package`;
-  fault(
-    [...path, 'kernel'],
-    message,
-    'Name a package such as "linux-image-amd64", with "=VERSION" for one version of it',
-  );
-  return undefined;
 }
 
 function readSquashLevel(keys: Mapping, { path, fault }: KeyContext): number | undefined {

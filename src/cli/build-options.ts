@@ -1,4 +1,5 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
+import { type Cpu, IMAGE_CPUS } from '../core/arch.ts';
 import { isBranchName } from '../core/branch.ts';
 import { BUILD_TARGETS, type BuildTarget } from '../core/build-target.ts';
 import { isHostPattern } from '../core/host-pattern.ts';
@@ -12,6 +13,7 @@ export interface BuildOptions {
   readonly buildParents?: number | 'all';
   readonly conffs?: string;
   readonly branch?: string;
+  readonly arch?: Cpu;
   readonly fresh?: true;
 }
 
@@ -34,18 +36,24 @@ export function addBuildOptions(command: Command): Command {
       readPattern,
     )
     .option('--branch <name>', 'branch of the playbooks, in place of that of each image', readBranch)
+    .addOption(
+      new Option('--arch <architecture>', 'the only one to build for (default: all of the image)').choices(
+        IMAGE_CPUS,
+      ),
+    )
     .option('--fresh', 'use nothing known: newest packages, every stage run');
 }
 
 /** The request that an image and the options come to. */
 export function requestOf(image: ImageName, options: BuildOptions): BuildRequest {
-  const { conffs, branch, fresh } = options;
+  const { conffs, branch, arch, fresh } = options;
   return {
     image,
     target: options.target ?? options.stage ?? 'all',
     buildParents: options.buildParents ?? 'all',
     ...(conffs === undefined ? {} : { conffs }),
     ...(branch === undefined ? {} : { branch }),
+    ...(arch === undefined ? {} : { architecture: arch }),
     ...(fresh === undefined ? {} : { fresh }),
   };
 }

@@ -1,7 +1,7 @@
 import { Command } from 'commander';
 import { openBuildSite } from '../adapters/build-site.ts';
 import { version } from '../adapters/version.ts';
-import { buildImage } from '../build/build.ts';
+import { buildArchitectures } from '../build/build-architectures.ts';
 import type { BuildOutcome } from '../build/outcome.ts';
 import { buildsOf } from '../build/request.ts';
 import { type JobBuild, runJob } from '../build/worker.ts';
@@ -69,7 +69,7 @@ export async function buildAsJob(
     };
     const { images, imageSettings: settings } = state.site;
     const what = { ...request, images, settings };
-    building.outcome = buildImage({ ...what, log: tell, signal, whenBusy: 'wait' }, buildSite);
+    building.outcome = buildArchitectures({ ...what, log: tell, signal, whenBusy: 'wait' }, buildSite);
     return building.outcome;
   };
   const result = await runJob(job, { jobs: state.jobs, build }, stop.signal).finally(stop.forget);

@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { openBuildSite } from '../adapters/build-site.ts';
 import { version } from '../adapters/version.ts';
+import { forArchitecture, wantedArchitectures } from '../build/architectures.ts';
 import { planImage } from '../build/build.ts';
 import type { PlannedBuild } from '../build/request.ts';
 import type { TreeEntry } from '../build/state.ts';
@@ -22,7 +23,10 @@ export function planCommand(): Command {
     withState(globalOptions(invoked), async (state, { json }) => {
       const request = requestOf(requireImage(name, state.site), options);
       const buildSite = await openBuildSite(state.site, state, `bivouac ${version()}`);
-      const { images, imageSettings: settings, ansible } = state.site;
+      const { imageSettings: settings, ansible } = state.site;
+      const [architecture] = wantedArchitectures(state.site.images, request);
+      const images =
+        architecture === undefined ? state.site.images : forArchitecture(state.site.images, architecture);
       const tree = { images, settings, defaultBranch: ansible.branch };
       const plan = await planImage({ ...request, ...tree }, buildSite);
       const { builds, steps, downstream } = plan;

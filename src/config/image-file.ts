@@ -3,13 +3,11 @@ import { join } from 'node:path';
 import { faultOfArgument } from '../boot/cmdline.ts';
 import type { PathKind } from '../build/stage-kind.ts';
 import { type ImageTree, imageTree } from '../build/tree.ts';
-import type { Cpu } from '../core/arch.ts';
+import { cpuOfProcess } from '../core/arch.ts';
 import type { SourceDocument } from './document.ts';
 import type { FaultList } from './fault.ts';
 import { readYaml } from './read-file.ts';
 import { faultOfSchedule } from './schedule.ts';
-
-const CPU_OF_PROCESS: Readonly<Record<string, Cpu>> = { x64: 'amd64', arm64: 'arm64', riscv64: 'riscv64' };
 
 /** Read `config.yml` of the images folder; undefined, with faults, when it is no YAML. */
 export async function readImageTree(directory: string, faults: FaultList): Promise<ImageTree | undefined> {
@@ -17,7 +15,7 @@ export async function readImageTree(directory: string, faults: FaultList): Promi
   if (document === undefined) return undefined;
   const tree = imageTree(document.value, {
     directory,
-    architecture: CPU_OF_PROCESS[process.arch] ?? 'other',
+    architecture: cpuOfProcess(process.arch),
     stat: kindOf,
   });
   for (const { path, message, remedy } of tree.faults) {

@@ -16,6 +16,20 @@ export function parseImageCpu(text: string): Cpu | undefined {
   return IMAGE_CPUS.find((cpu) => cpu === text);
 }
 
+/** Names that Node.js has for what it runs on, where others have no such name. */
+const OF_PROCESS: Readonly<Record<string, Cpu>> = {
+  x64: 'amd64',
+  ia32: 'i386',
+  arm64: 'arm64',
+  riscv64: 'riscv64',
+  s390x: 's390x',
+};
+
+/** The instruction set of a machine on which `process.arch` has this value. */
+export function cpuOfProcess(name: string): Cpu {
+  return OF_PROCESS[name] ?? 'other';
+}
+
 /** What runs before the operating system; the only thing that may choose an NBP. */
 export type Firmware = 'bios' | 'uefi' | 'u-boot' | 'raspberry-pi' | 'other';
 

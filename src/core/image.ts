@@ -139,6 +139,8 @@ export interface ImageDefinition {
    * initramfs are taken after its last stage; images below it inherit both.
    */
   readonly kernel?: string;
+  /** By architecture, where `kernel` is not the same for all; `kernel` is that of `architecture`. */
+  readonly kernels?: Partial<Record<Cpu, string>>;
   /** Kernel arguments: the parent's, then its own. */
   readonly cmdline: readonly string[];
   /** At least one, each kind once. */

@@ -1,3 +1,4 @@
+import type { Cpu } from './arch.ts';
 import type { Digest } from './artefact.ts';
 import type { BuildTarget } from './build-target.ts';
 import type { ChannelName, ImageName } from './image.ts';
@@ -40,6 +41,8 @@ export interface BuildRequest {
   readonly branch?: string;
   /** Channel to publish to; `stable` unless given. */
   readonly channel?: ChannelName;
+  /** The only architecture to build for; all of the image's otherwise. */
+  readonly architecture?: Cpu;
   /** Use nothing that is known. */
   readonly fresh?: true;
 }

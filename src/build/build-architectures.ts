@@ -1,0 +1,39 @@
+import type { Cpu } from '../core/arch.ts';
+import { forArchitecture, requireRunnable, wantedArchitectures } from './architectures.ts';
+import { type BuildOutcome, type BuildRequest, buildImage } from './build.ts';
+import type { BuildSite } from './site.ts';
+
+/** What a build came to for all its architectures: the first one's release, and the sum of the rest. */
+export interface ArchitecturesOutcome extends BuildOutcome {
+  readonly architectures: readonly (BuildOutcome & { readonly architecture: Cpu })[];
+}
+
+/** Build an image for each of its architectures, or for the one asked for; what was published before a failure stays so. */
+export async function buildArchitectures(
+  request: BuildRequest,
+  site: BuildSite,
+): Promise<ArchitecturesOutcome> {
+  const wanted = wantedArchitectures(request.images, request);
+  const made: (BuildOutcome & { readonly architecture: Cpu })[] = [];
+  for (const architecture of wanted) {
+    await requireRunnable(architecture);
+    if (wanted.length > 1) request.log(`For ${architecture}:`);
+    const images = forArchitecture(request.images, architecture);
+    made.push({ architecture, ...(await buildImage({ ...request, images }, site)) });
+  }
+  const [first] = made;
+  // An image that there is not has no architectures: the build says so.
+  if (first === undefined) return { ...(await buildImage(request, site)), architectures: [] };
+  return {
+    release: first.release,
+    publishing: first.publishing,
+    published: made.some(({ published }) => published),
+    stepsRun: sum(made.map(({ stepsRun }) => stepsRun)),
+    seconds: sum(made.map(({ seconds }) => seconds)),
+    architectures: made,
+  };
+}
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((total, number) => total + number, 0);
+}
