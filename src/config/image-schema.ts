@@ -40,9 +40,9 @@ const IMAGE_KEYS = {
   stages: Type.Union([Texts(''), Type.Null()], {
     description: 'scripts, folders and playbooks, relative to the images folder, each a layer',
   }),
-  kernel: Type.String({
+  kernel: Type.Union([Type.String(), Type.Record(Type.String(), Type.String())], {
     description:
-      'kernel package, such as linux-image-amd64, or one version of it: linux-image-amd64=6.12.48-1',
+      'kernel package, such as linux-image-amd64, or one version of it: linux-image-amd64=6.12.48-1; or a mapping of architectures to packages',
   }),
   cmdline: Texts('kernel arguments, after those of the parent'),
   drivers: Texts('kernel modules that its releases must have'),
