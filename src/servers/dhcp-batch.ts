@@ -18,11 +18,13 @@ const TOGETHER = 64;
 const MOST_CALLS = 4;
 /** Octets of a message that are read: more than a link carries; what is beyond is not looked at. */
 const MOST_OCTETS = 4096;
+/** Replies of one call: the buffer of a relay agent's socket holds some 160, and what it reads meanwhile makes room. */
+const SENT_TOGETHER = 32;
 /** Octets of a reply at most: an Ethernet frame's. */
 const REPLY_OCTETS = 1536;
 
 /**
- * Receives what waits in a socket by one system call, and sends the replies of a turn of the event loop by one: half of what a
+ * Receives what waits in a socket by one system call, and sends the replies of a turn of the event loop by a few: half of what a
  * DHCP exchange costs are its system calls.
  */
 export class DhcpBatch {
@@ -31,6 +33,7 @@ export class DhcpBatch {
   readonly #replies = fixedMemory(MOST_QUEUED * REPLY_OCTETS);
   readonly #address: number;
   #slot = 0;
+  #queued = 0;
   #isScheduled = false;
 
   /** `lost`: told why a reply could not be sent. */
@@ -54,7 +57,7 @@ export class DhcpBatch {
     }
   }
 
-  /** Send a reply with all others of this turn of the event loop. */
+  /** Send a reply with others of this turn of the event loop. */
   queue(fd: number, bytes: Uint8Array, to: { readonly address: Ipv4; readonly port: number }): void {
     const at = this.#slot * REPLY_OCTETS;
     this.#slot = (this.#slot + 1) % MOST_QUEUED;
@@ -62,14 +65,18 @@ export class DhcpBatch {
     this.#replies.set(length === bytes.length ? bytes : bytes.subarray(0, length), at);
     const memory = { memory: this.#address + at, keep: this.#replies, length, packet: length };
     this.#sent.queue({ fd, address: ipv4ToNumber(to.address), port: to.port, ...memory });
+    if (++this.#queued === SENT_TOGETHER) return this.flush();
     if (this.#isScheduled) return;
     this.#isScheduled = true;
-    setImmediate(() => this.flush());
+    setImmediate(() => {
+      this.#isScheduled = false;
+      this.flush();
+    });
   }
 
   /** Send what is queued, before a socket is closed. */
   flush(): void {
-    this.#isScheduled = false;
+    this.#queued = 0;
     this.#sent.flush();
   }
 }
