@@ -18,8 +18,8 @@ const TOGETHER = 64;
 const MOST_CALLS = 4;
 /** Octets of a message that are read: more than a link carries; what is beyond is not looked at. */
 const MOST_OCTETS = 4096;
-/** Replies of one call: the buffer of a relay agent's socket holds some 160, and what it reads meanwhile makes room. */
-const SENT_TOGETHER = 32;
+/** Replies of one call: their clients go on while the next ones are made, and a relay agent's socket holds 160 at most. */
+const SENT_TOGETHER = 16;
 /** Octets of a reply at most: an Ethernet frame's. */
 const REPLY_OCTETS = 1536;
 
