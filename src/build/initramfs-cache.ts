@@ -31,6 +31,9 @@ const TREES = [
   '/usr/local/lib',
 ] as const;
 
+/** Where the dracut module takes the public keys from, and where the initramfs has them. */
+export const KEYS = '/etc/bivouac/keys';
+
 /** The root that an initramfs is made of. */
 export interface InitramfsGround {
   readonly root: string;
@@ -82,6 +85,8 @@ export async function sourcesOf(
     if (!entry.isFile()) continue;
     const packed = join(entry.parentPath, entry.name);
     const path = packed.slice(unpacked.length);
+    // The builder lays them there for the run; the id of the ground has them.
+    if (path.startsWith(`${KEYS}/`)) continue;
     const digest = await digestIn(root, path);
     if (/\.ko(\.[a-z0-9]+)?$/.test(path)) await requireSame(packed, { path, digest });
     else if (digest !== null) sources[path] = digest;

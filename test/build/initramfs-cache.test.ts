@@ -1,4 +1,4 @@
-import { mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
@@ -44,6 +44,8 @@ function setUp() {
     const collected = join(root, 'run/bivouac-dracut/dracut.dX1/initramfs');
     for (const path of PACKED) write(collected, { [path]: ROOT[path], ...state.packed });
     write(collected, { init: 'made by dracut' });
+    const keys = join(root, 'etc/bivouac/keys');
+    if (existsSync(keys)) cpSync(keys, join(collected, 'etc/bivouac/keys'), { recursive: true });
     write(root, { 'run/bivouac-initramfs.img': `initramfs ${state.dracuts}` });
   };
   let count = 0;
@@ -124,6 +126,8 @@ describe('an initramfs', () => {
     const { result } = await make({}, { ...ARGS, keys: [{ keyId: 'k1', pem: 'PEM' }] });
     expect(state.dracuts).toBe(2);
     expect(result).toMatchObject({ keys: ['k1'] });
+    await make({ 'etc/motd': 'new' }, { ...ARGS, keys: [{ keyId: 'k1', pem: 'PEM' }] });
+    expect(state.dracuts).toBe(2);
   });
 
   it('is refused with a kernel module that the root has not', async () => {

@@ -9,6 +9,7 @@ import {
   findInitramfs,
   groundId,
   type InitramfsGround,
+  KEYS,
   type MadeInitramfs,
   sourcesOf,
 } from '../initramfs-cache.ts';
@@ -20,9 +21,6 @@ import type { StepContext } from '../step-context.ts';
 
 /** Where dracut writes in the container, which is discarded afterwards. */
 const OUTPUT = '/run/bivouac-initramfs.img';
-
-/** Where the dracut module takes the public keys from, and where the initramfs has them. */
-const KEYS = '/etc/bivouac/keys';
 
 /** Where dracut collects the files; the folder in it has a name of its own. */
 const COLLECTED = '/run/bivouac-dracut';
