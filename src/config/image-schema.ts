@@ -1,5 +1,6 @@
 import Type, { type TProperties, type TSchema } from 'typebox';
 import { CLEAN_NAMES } from '../build/clean-operations.ts';
+import { OUTPUT_KINDS } from '../build/keys/outputs.ts';
 import { IMAGE_CPUS } from '../core/arch.ts';
 import { BUILD_TARGETS } from '../core/build-target.ts';
 
@@ -17,6 +18,11 @@ const ScheduleOptions = closed(
     build_parents: Type.Integer({ description: 'how many ancestors are built first; -1: all' }),
   },
   'what a scheduled build makes',
+);
+
+const Outputs = closed(
+  Object.fromEntries(OUTPUT_KINDS.map((kind) => [kind, Type.Unknown()])),
+  'kinds of outputs with their options',
 );
 
 const IMAGE_KEYS = {
@@ -47,7 +53,9 @@ const IMAGE_KEYS = {
   cmdline: Texts('kernel arguments, after those of the parent'),
   drivers: Texts('kernel modules that its releases must have'),
   persist: Texts('absolute paths that keep their content over reboots'),
-  outputs: Named(Type.Unknown(), 'what a release offers besides or in place of a root to boot'),
+  outputs: Type.Union([Type.Array(Type.Union([Type.Enum([...OUTPUT_KINDS]), Outputs])), Outputs], {
+    description: 'what a release offers besides or in place of a root to boot',
+  }),
   conffs: Type.String({ minLength: 1, description: 'pattern of the hosts that get files of their own' }),
   branch: Type.String({ description: 'branch of the playbooks; not inherited' }),
   schedule: Type.String({ description: 'when it is built: MINUTE HOUR DAY MONTH WEEKDAY' }),

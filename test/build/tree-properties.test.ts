@@ -52,6 +52,10 @@ const goodTree = fc
       parent: fc.nat(),
       stages: fc.array(fc.constantFrom(...SCRIPTS), { maxLength: 3 }),
       kernel: fc.boolean(),
+      outputs: fc.constantFrom(undefined, ['netboot', 'tar'], [{ tar: { compression: 'xz' } }, 'squashfs'], {
+        files: { a: '/a' },
+        netboot: null,
+      }),
       conffs: fc.option(fc.constantFrom('web*', 'db1,db2'), { nil: undefined }),
     }),
     { minLength: 1, maxLength: 12 },
@@ -59,8 +63,13 @@ const goodTree = fc
   .map((drawn) => {
     const trixie: Record<string, unknown> = {};
     const nodes: Record<string, unknown>[] = [trixie];
-    for (const [index, { parent, stages, kernel, conffs }] of drawn.entries()) {
-      const node = { stages, ...(kernel ? { kernel: 'linux-image-amd64' } : {}), ...(conffs && { conffs }) };
+    for (const [index, { parent, stages, kernel, outputs, conffs }] of drawn.entries()) {
+      const node = {
+        stages,
+        ...(kernel ? { kernel: 'linux-image-amd64' } : {}),
+        ...(conffs && { conffs }),
+        ...(outputs && { outputs }),
+      };
       const above = nodes[parent % nodes.length] ?? trixie;
       above[`image-${index}`] = node;
       nodes.push(node);

@@ -8,7 +8,6 @@ type Outputs = readonly [OutputDefinition, ...OutputDefinition[]];
 
 const NETBOOT: OutputDefinition = { kind: 'netboot' };
 
-/** Every kind, in the order in which messages name them. */
 const KINDS: Readonly<Record<OutputKind, true>> = {
   netboot: true,
   squashfs: true,
@@ -20,6 +19,9 @@ const KINDS: Readonly<Record<OutputKind, true>> = {
   vagrant: true,
   files: true,
 };
+
+/** Kinds of outputs, in the order in which messages name them. */
+export const OUTPUT_KINDS: readonly string[] = Object.keys(KINDS);
 
 /** `outputs`: what a release offers, as a list of kinds or a mapping with their options; a bootable root unless told otherwise. */
 export function readOutputs(
@@ -33,8 +35,8 @@ export function readOutputs(
   const seen = new Set<string>();
   const read = entriesOf(value, at, fault).flatMap((entry) => {
     if (!isKind(entry.kind)) {
-      const known = Object.keys(KINDS).join(', ');
-      fault(entry.at, `Cannot make output ${quote(entry.kind)}: there is no such kind`, `Use ${known}`);
+      const remedy = `Use ${OUTPUT_KINDS.join(', ')}`;
+      fault(entry.at, `Cannot make output ${quote(entry.kind)}: there is no such kind`, remedy);
       return [];
     }
     if (seen.has(entry.kind)) {
