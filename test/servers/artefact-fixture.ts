@@ -51,7 +51,8 @@ export async function serveArtefact(): Promise<{
   const ref = await store.putBytes(CONTENT);
   const hex = digestHex(ref.digest);
   const etag = `"${ref.digest}"`;
-  const release = aRelease({ kernel: ref, initramfs: ref });
+  const files = [{ name: 'disk.qcow2', kind: 'qcow2' as const, ...ref }];
+  const release = aRelease({ kernel: ref, initramfs: ref, files });
   const nbp = anNbpRelease({ files: [{ name: 'undionly.kpxe', ...ref }] });
   const catalogue = aCatalogue([
     aPublication({ release }),

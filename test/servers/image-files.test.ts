@@ -21,6 +21,7 @@ describe('an image by name', () => {
     for (const name of [
       'web/stable/kernel',
       'web/stable/initramfs',
+      'web/stable/disk.qcow2',
       `web/${digest('d')}/kernel`,
       'nbp/stable/undionly.kpxe',
     ]) {

@@ -109,9 +109,8 @@ async function makeGrubInside(
 }
 
 function mkimageArgv(platform: GrubPlatform, config: string, output: string) {
-  const modules = platform.efiPath === undefined ? ['biosdisk', ...GRUB_MODULES] : GRUB_MODULES;
   const options = ['-O', platform.name, '-d', modulesOf(platform), '-c', config, '-p', '/boot/grub'];
-  return ['grub-mkimage', ...options, '-o', output, ...modules] as const;
+  return ['grub-mkimage', ...options, '-o', output, ...platform.modules, ...GRUB_MODULES] as const;
 }
 
 function modulesOf({ name }: GrubPlatform): string {
