@@ -25,7 +25,7 @@ systemctl enable ready.service
 // What the flattened root is booted by, and what a cloud's disk would else fetch at its build.
 const LIVE = `
 apt-get update
-apt-get install --yes --no-install-recommends dracut-live dracut-network isc-dhcp-client live-boot \\
+apt-get install --yes --no-install-recommends dracut-live dracut-network curl isc-dhcp-client live-boot \\
     live-boot-initramfs-tools initramfs-tools wget openssh-server sudo cloud-init cloud-guest-utils dbus iproute2
 apt-get clean
 find /var/lib/apt/lists -mindepth 1 -delete

@@ -59,7 +59,10 @@ const DRACUT_LIVE: LiveInitramfs = {
     const legacy =
       (await hasEntry(work.root, '/usr/sbin', /^dhclient$/)) &&
       (await hasEntry(work.root, DRACUT_MODULES, /^[0-9]+network-legacy$/));
-    const hasNetwork = await hasEntry(work.root, DRACUT_MODULES, /^[0-9]+livenet$/);
+    // Its `url-lib` wants curl, which `dracut-network` only recommends.
+    const hasNetwork =
+      (await hasEntry(work.root, DRACUT_MODULES, /^[0-9]+livenet$/)) &&
+      (await hasEntry(work.root, '/usr/bin', /^curl$/));
     const network = hasNetwork ? ['livenet', ...(legacy ? ['network-legacy'] : [])] : [];
     return dracutArgv(work, ['--add', ['dmsquash-live', ...network].join(' '), '--omit', 'bivouac']);
   },
