@@ -158,10 +158,10 @@ function makeWorker({ live, state, logger }: DaemonOptions): BuildWorker {
   return new BuildWorker({
     jobs: state.jobs,
     parallel: live.current().build.parallel,
-    build: async ({ request }, log, signal) => {
+    build: async ({ id: job, request }, log, signal) => {
       const { images, imageSettings: settings } = live.current();
       return buildArchitectures(
-        { ...request, images, settings, log, signal, whenBusy: 'wait' },
+        { ...request, job, images, settings, log, signal, whenBusy: 'wait' },
         await site(),
       );
     },

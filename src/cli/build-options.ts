@@ -3,7 +3,7 @@ import { type Cpu, IMAGE_CPUS } from '../core/arch.ts';
 import { isBranchName } from '../core/branch.ts';
 import { BUILD_TARGETS, type BuildTarget } from '../core/build-target.ts';
 import { isHostPattern } from '../core/host-pattern.ts';
-import type { ImageName } from '../core/image.ts';
+import { type ChannelName, type ImageName, parseChannelName } from '../core/image.ts';
 import { type BuildRequest, parseBuildParents } from '../core/job.ts';
 
 /** Options of a command that say what is built. */
@@ -14,6 +14,7 @@ export interface BuildOptions {
   readonly conffs?: string;
   readonly branch?: string;
   readonly arch?: Cpu;
+  readonly channel?: ChannelName;
   readonly fresh?: true;
 }
 
@@ -41,12 +42,13 @@ export function addBuildOptions(command: Command): Command {
         IMAGE_CPUS,
       ),
     )
+    .option('--channel <name>', 'channel to publish to (default: stable)', readChannel)
     .option('--fresh', 'use nothing known: newest packages, every stage run');
 }
 
 /** The request that an image and the options come to. */
 export function requestOf(image: ImageName, options: BuildOptions): BuildRequest {
-  const { conffs, branch, arch, fresh } = options;
+  const { conffs, branch, arch, channel, fresh } = options;
   return {
     image,
     target: options.target ?? options.stage ?? 'all',
@@ -54,6 +56,7 @@ export function requestOf(image: ImageName, options: BuildOptions): BuildRequest
     ...(conffs === undefined ? {} : { conffs }),
     ...(branch === undefined ? {} : { branch }),
     ...(arch === undefined ? {} : { architecture: arch }),
+    ...(channel === undefined ? {} : { channel }),
     ...(fresh === undefined ? {} : { fresh }),
   };
 }
@@ -62,6 +65,12 @@ function readParents(text: string): number | 'all' {
   const parents = parseBuildParents(/^-?[0-9]+$/.test(text) ? Number(text) : text);
   if (parents === undefined) throw new InvalidArgumentError('Wanted a whole number, or "all".');
   return parents;
+}
+
+function readChannel(text: string): ChannelName {
+  const channel = parseChannelName(text);
+  if (channel !== undefined) return channel;
+  throw new InvalidArgumentError('Wanted a name of lower-case letters, digits, ".", "_" and "-".');
 }
 
 function readPattern(text: string): string {

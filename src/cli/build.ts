@@ -62,13 +62,13 @@ export async function buildAsJob(
     });
   const building: { outcome?: Promise<BuildOutcome> } = {};
   const stop = stopOnSignal();
-  const build: JobBuild = (_job, log, signal) => {
+  const build: JobBuild = ({ id }, log, signal) => {
     const tell = (line: string): void => {
       log(line);
       show(line);
     };
     const { images, imageSettings: settings } = state.site;
-    const what = { ...request, images, settings };
+    const what = { ...request, job: id, images, settings };
     building.outcome = buildArchitectures({ ...what, log: tell, signal, whenBusy: 'wait' }, buildSite);
     return building.outcome;
   };

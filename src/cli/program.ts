@@ -2,6 +2,7 @@ import { Command, CommanderError } from 'commander';
 import { version } from '../adapters/version.ts';
 import { AppError, messageOf } from '../core/errors.ts';
 import { buildCommand } from './build.ts';
+import { channelCommand } from './channel.ts';
 import { checkCommand } from './check.ts';
 import { demoCommand } from './demo.ts';
 import { explainCommand } from './explain.ts';
@@ -50,6 +51,7 @@ function makeProgram(): Command {
     imageCommand(),
     keyCommand(),
     releaseCommand(),
+    channelCommand(),
     leaseCommand(),
     explainCommand(),
     labCommand(),

@@ -1,10 +1,10 @@
 import type { Host } from '../core/host.ts';
 import { type ImageDefinition, parseImageName } from '../core/image.ts';
 import { type BootPolicy, reservationProblem } from '../core/policy.ts';
+import { suggestion } from '../core/suggest.ts';
 import type { SourceDocument } from './document.ts';
 import type { FaultList } from './fault.ts';
 import type { HostDeclaration, HostPlace } from './host-file.ts';
-import { suggestion } from './suggest.ts';
 
 /** What a site's parts are checked against each other with. */
 export interface SiteParts {

@@ -1,7 +1,7 @@
 import table from 'dhcp/lib/options.js';
 import type { SetOption } from '../core/subnet.ts';
+import { suggestion } from '../core/suggest.ts';
 import { encodeValue, isValueKind, type ValueKind, WANTED } from './dhcp-option-value.ts';
-import { suggestion } from './suggest.ts';
 import { isMapping, shown } from './validate.ts';
 
 /** Tells of a fault at one of the options. */

@@ -5,9 +5,9 @@ import type { Host, HostName } from '../core/host.ts';
 import { type ImageDefinition, parseChannelName, parseImageName, STABLE } from '../core/image.ts';
 import { conflictsOf, type HostConflict } from '../core/inventory.ts';
 import { reservationProblem } from '../core/policy.ts';
+import { suggestion } from '../core/suggest.ts';
 import type { Snapshot } from '../ports/snapshot.ts';
 import { readVariables } from './json-value.ts';
-import { suggestion } from './suggest.ts';
 
 /** What a request to register a host says; texts have the forms of `config/formats.ts`. */
 export interface HostFields {

@@ -1,9 +1,9 @@
 import type { Static, TSchema } from 'typebox';
 import { Settings } from 'typebox/system';
 import { Errors } from 'typebox/value';
+import { suggestion } from '../core/suggest.ts';
 import type { SourceDocument } from './document.ts';
 import type { FaultList, Path } from './fault.ts';
-import { suggestion } from './suggest.ts';
 
 /** What is left of a value when its faulty parts are taken out: anything may be missing. */
 export type Remains<T> = T extends readonly (infer Item)[]

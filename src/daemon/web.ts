@@ -12,11 +12,13 @@ import { artefactRoutes, fastArtefactRoute } from '../servers/routes/artefacts.t
 import { bootRoutes, fastScriptRoute } from '../servers/routes/boot.ts';
 import { bootRecordRoutes } from '../servers/routes/boots.ts';
 import { buildRoutes } from '../servers/routes/builds.ts';
+import { channelRoutes } from '../servers/routes/channels.ts';
 import { hostRoutes } from '../servers/routes/hosts.ts';
 import { imageRoutes } from '../servers/routes/images.ts';
 import { leaseRoutes } from '../servers/routes/leases.ts';
 import { type MetricsRoutesOptions, metricsRoutes } from '../servers/routes/metrics.ts';
 import { opsRoutes } from '../servers/routes/ops.ts';
+import { releaseRoutes } from '../servers/routes/releases.ts';
 import { Delivery, type DeliveryStats } from '../servers/serving/delivery.ts';
 import { CertificateKeeper } from './certificate-keeper.ts';
 
@@ -78,6 +80,8 @@ function makeServer(options: WebOptions, delivery: Delivery): Promise<HttpServer
   const { live, state, logger, adminToken, boot, metrics, onQueued } = options;
   const { snapshots, hosts, jobs, events, leases, clock, catalogue } = state;
   const images = () => live.current().images;
+  const contents = { artefacts: state.artefacts, files: state.layerFiles };
+  const shelf = { releases: state.releases, channels: state.channels, snapshots, contents, images };
   const serving = { delivery, onSent: boot.noteArtefact.bind(boot) };
   return createHttpServer({
     logger,
@@ -90,6 +94,8 @@ function makeServer(options: WebOptions, delivery: Delivery): Promise<HttpServer
       hostRoutes({ snapshots, hosts, images }),
       bootRecordRoutes({ events, clock }),
       buildRoutes({ jobs, images, onQueued }),
+      releaseRoutes(shelf),
+      channelRoutes(shelf),
       leaseRoutes({ snapshots, leases }),
       metricsRoutes({ metrics }),
       opsRoutes({ snapshots, images, version: version() }),

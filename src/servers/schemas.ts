@@ -1,5 +1,5 @@
 import Type, { type Static, type TProperties } from 'typebox';
-import { BranchText, HostPatternText, ImageText } from '../config/formats.ts';
+import { BranchText, ChannelText, HostPatternText, ImageText } from '../config/formats.ts';
 import { HOST_FIELDS } from '../config/schema.ts';
 import { BUILD_TARGETS } from '../core/build-target.ts';
 import { JOB_STATES } from '../core/job.ts';
@@ -44,6 +44,7 @@ export const BuildBody = document({
   ),
   conffs: Type.Optional(HostPatternText),
   branch: Type.Optional(BranchText),
+  channel: Type.Optional(ChannelText),
   fresh: Type.Optional(Type.Boolean()),
 });
 
@@ -57,6 +58,7 @@ const BuildRequestDocument = document({
   buildParents: Type.Union([Type.Integer({ minimum: 0 }), Type.Literal('all')]),
   conffs: Type.Optional(Type.String()),
   branch: Type.Optional(Type.String()),
+  channel: Type.Optional(Type.String()),
   fresh: Type.Optional(Type.Literal(true)),
 });
 
@@ -109,3 +111,68 @@ export const TimelineDocument = Type.Object(
   {},
   { additionalProperties: true, description: 'one boot, with all its steps' },
 );
+
+const NoteFields = { actor: Type.String(), reason: Type.String() };
+
+/** A release in a list. */
+export const ReleaseSummary = document({
+  digest: DigestText,
+  image: Type.String(),
+  architecture: Type.String(),
+  createdAt: Milliseconds,
+  bytes: Type.Integer({ description: 'what a host fetches' }),
+  kernelVersion: Type.Optional(Type.String()),
+  channels: Type.Array(Type.String()),
+  pin: Type.Optional(document({ ...NoteFields, pinnedAt: Milliseconds })),
+});
+
+/** A release with its document. */
+export const ReleaseDocument = document({
+  ...ReleaseSummary.properties,
+  release: Type.Object({}, { additionalProperties: true, description: 'the document that the digest names' }),
+  provenance: Type.Array(document({ digest: DigestText, madeAt: Milliseconds })),
+});
+
+/** The difference of two releases, as `build/contents/compare.ts` defines it. */
+export const ReleaseDiffDocument = Type.Object(
+  {},
+  { additionalProperties: true, description: 'packages, files, bytes to fetch' },
+);
+
+/** Where a path comes from, as `build/contents/who.ts` defines it. */
+export const PathOriginDocument = Type.Object(
+  {},
+  { additionalProperties: true, description: 'stage, commit and packages of a path' },
+);
+
+const ChannelFields = { image: Type.String(), channel: Type.String() };
+
+/** A channel that builds may not move. */
+export const ChannelPinDocument = document({ ...ChannelFields, ...NoteFields, pinnedAt: Milliseconds });
+
+/** Where a channel points for one architecture. */
+export const ChannelDocument = document({
+  ...ChannelFields,
+  architecture: Type.String(),
+  release: DigestText,
+  publishedAt: Milliseconds,
+  pin: Type.Optional(ChannelPinDocument),
+});
+
+/** A move of a channel. */
+export const ChannelMoveDocument = document({
+  ...ChannelFields,
+  ...NoteFields,
+  architecture: Type.String(),
+  digest: DigestText,
+  action: Type.Enum(['build', 'promote', 'set', 'rollback']),
+  movedAt: Milliseconds,
+});
+
+/** What became of an order to move a channel, for each architecture. */
+export const ChannelMovesDocument = document({
+  ...ChannelFields,
+  moves: Type.Array(
+    Type.Object({ kind: Type.String(), architecture: Type.String() }, { additionalProperties: true }),
+  ),
+});

@@ -2,7 +2,7 @@ import { stripVTControlCharacters } from 'node:util';
 import { expect, test } from 'vitest';
 import type { ConfigFault } from '../../src/config/fault.ts';
 import { faultJson, faultLine, reportText } from '../../src/config/report.ts';
-import { editDistance, nearest } from '../../src/config/suggest.ts';
+import { editDistance, nearest } from '../../src/core/suggest.ts';
 
 const FAULT: ConfigFault = {
   file: '/site/hosts/web01.yml',

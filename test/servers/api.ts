@@ -4,22 +4,28 @@ import { JobLogs } from '../../src/adapters/job-logs.ts';
 import { createLogger } from '../../src/adapters/logger.ts';
 import { CachedSnapshotSource } from '../../src/adapters/snapshot.ts';
 import { SqlCatalogueStore } from '../../src/adapters/sql/catalogue-store.ts';
+import { SqlChannelStore } from '../../src/adapters/sql/channel-store.ts';
 import { SqlEventLog } from '../../src/adapters/sql/event-log.ts';
 import { SqlHostStore } from '../../src/adapters/sql/host-store.ts';
 import { SqlJobStore } from '../../src/adapters/sql/job-store.ts';
 import { SqlLeaseStore } from '../../src/adapters/sql/lease-store.ts';
+import { SqlReleaseStore } from '../../src/adapters/sql/release-store.ts';
 import type { Site } from '../../src/config/site.ts';
 import type { Job } from '../../src/core/job.ts';
 import { createHttpServer, type Routes } from '../../src/servers/http.ts';
 import type { HttpLimits } from '../../src/servers/node-server.ts';
 import { bootRecordRoutes } from '../../src/servers/routes/boots.ts';
 import { buildRoutes } from '../../src/servers/routes/builds.ts';
+import { channelRoutes } from '../../src/servers/routes/channels.ts';
 import { hostRoutes } from '../../src/servers/routes/hosts.ts';
 import { leaseRoutes } from '../../src/servers/routes/leases.ts';
 import { opsRoutes } from '../../src/servers/routes/ops.ts';
+import { releaseRoutes } from '../../src/servers/routes/releases.ts';
 import { temporaryDatabase } from '../adapters/sql/database.ts';
 import { aSite } from '../builders.ts';
+import { FakeArtefactStore } from '../fakes/artefact-store.ts';
 import { FakeClock } from '../fakes/clock.ts';
+import { FakeLayerFiles } from '../fakes/layer-files.ts';
 import { temporaryFolder } from '../temporary.ts';
 
 export const TOKEN = 'the-admin-token-of-this-test';
@@ -42,6 +48,10 @@ export async function startApi(options: ApiOptions = {}) {
   const site = options.site ?? aSite();
   const hosts = new SqlHostStore(database);
   const catalogue = new SqlCatalogueStore(database, clock);
+  const releases = new SqlReleaseStore(database, clock);
+  const channels = new SqlChannelStore(database, clock);
+  const artefacts = new FakeArtefactStore();
+  const layers = new FakeLayerFiles();
   const events = new SqlEventLog(database);
   const leases = await SqlLeaseStore.load(database);
   const jobs = new SqlJobStore(database, { clock, logs: new JobLogs(join(temporaryFolder(), 'jobs')) });
@@ -54,6 +64,8 @@ export async function startApi(options: ApiOptions = {}) {
   const logLines: string[] = [];
   const logger = createLogger({ level: 'trace', destination: { write: (line) => void logLines.push(line) } });
   const images = () => site.images;
+  const contents = { artefacts, files: layers };
+  const shelf = { releases, channels, snapshots, contents, images };
   const server = await createHttpServer({
     logger,
     isAdminToken: (candidate) => candidate === TOKEN,
@@ -63,6 +75,8 @@ export async function startApi(options: ApiOptions = {}) {
       buildRoutes({ jobs, images, followInterval: 10 }),
       bootRecordRoutes({ events, clock }),
       leaseRoutes({ snapshots, leases }),
+      releaseRoutes(shelf),
+      channelRoutes(shelf),
       opsRoutes({
         snapshots,
         images,
@@ -93,6 +107,10 @@ export async function startApi(options: ApiOptions = {}) {
     site,
     hosts,
     catalogue,
+    releases,
+    channels,
+    artefacts,
+    layers,
     events,
     leases,
     jobs,

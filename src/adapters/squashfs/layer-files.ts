@@ -2,7 +2,7 @@ import type { Digest } from '../../core/artefact.ts';
 import { AppError } from '../../core/errors.ts';
 import type { LayerEntry } from '../../core/layer-entry.ts';
 import type { Argv, CommandRunner } from '../../ports/command.ts';
-import type { LayerFiles } from '../../ports/layer-files.ts';
+import type { LayerFiles, TextPlace } from '../../ports/layer-files.ts';
 import type { FsArtefactStore } from '../fs-artefact-store.ts';
 import type { ListingCache } from './listing-cache.ts';
 import { entriesOf, type TarInput, tarInput, textsOf } from './tar-entries.ts';
@@ -33,13 +33,16 @@ export class SquashfsLayerFiles implements LayerFiles {
     return entries;
   }
 
-  async texts(layer: Digest, folder: string): Promise<ReadonlyMap<string, string>> {
-    const isInside = (path: string): boolean =>
-      path.startsWith(`${folder}/`) && !path.slice(folder.length + 1).includes('/');
-    const texts = await this.read(layer, ['--keep-as-dir', '--subdir', folder], (input) =>
-      textsOf(input, isInside),
-    );
-    return new Map([...texts].map(([path, text]) => [path.slice(folder.length + 1), text]));
+  async visitTexts(
+    layer: Digest,
+    { folder, ending }: TextPlace,
+    visit: (name: string, text: string) => void,
+  ): Promise<void> {
+    const nameOf = (path: string): string | undefined => {
+      const name = path.startsWith(`${folder}/`) ? path.slice(folder.length + 1) : '';
+      return name.endsWith(ending) && !name.includes('/') ? name : undefined;
+    };
+    await this.read(layer, ['--keep-as-dir', '--subdir', folder], (input) => textsOf(input, nameOf, visit));
   }
 
   private async read<T>(

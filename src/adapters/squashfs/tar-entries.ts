@@ -6,14 +6,14 @@ import type { LayerEntry } from '../../core/layer-entry.ts';
 
 /** More than any root has; what would not fit into memory is refused. */
 const MAX_ENTRIES = 2_000_000;
-const MAX_TEXT = 16 * 1024 * 1024;
+const MAX_TEXT = 64 * 1024 * 1024;
 
 // Extended attributes as GNU tar and libarchive keep them in pax headers.
 const ATTRIBUTE = 'SCHILY.xattr.';
 const OVERLAY = `${ATTRIBUTE}trusted.overlay.`;
 const OPAQUE = `${OVERLAY}opaque`;
 
-/** The stream to write an archive into; `entries` and `texts` read it. */
+/** The stream to write an archive into; `entriesOf` and `textsOf` read it. */
 export type TarInput = Extract;
 
 /** A reader of one archive. */
@@ -38,28 +38,22 @@ export async function entriesOf(input: TarInput): Promise<readonly LayerEntry[]>
   return entries;
 }
 
-/** The text of each regular file of an archive, by path. Fails with `too-large` when they are too many to hold. */
+/** Visit the regular files of an archive that have a name. Fails with `too-large` when one is too large to hold. */
 export async function textsOf(
   input: TarInput,
-  isWanted: (path: string) => boolean,
-): Promise<ReadonlyMap<string, string>> {
-  const texts = new Map<string, string>();
-  let room = MAX_TEXT;
+  nameOf: (path: string) => string | undefined,
+  visit: (name: string, text: string) => void,
+): Promise<void> {
   for await (const member of input) {
-    const path = pathOf(member.header.name);
-    const isText = member.header.type === 'file' && isWanted(path);
-    const parts: Uint8Array[] = [];
-    for await (const part of member) {
-      if (!isText) continue;
-      const chunk = bytesOf(part);
-      room -= chunk.length;
-      if (room < 0)
-        throw new AppError('too-large', `Cannot read texts of a layer: more than ${MAX_TEXT} bytes`);
-      parts.push(chunk);
+    const { type, name: path, size } = member.header;
+    const name = type === 'file' ? nameOf(pathOf(path)) : undefined;
+    if (name !== undefined && size > MAX_TEXT) {
+      throw new AppError('too-large', `Cannot read "${path}" of a layer: it has ${size} bytes`);
     }
-    if (isText) texts.set(path, Buffer.concat(parts).toString('utf8'));
+    const parts: Uint8Array[] = [];
+    for await (const chunk of member) if (name !== undefined) parts.push(bytesOf(chunk));
+    if (name !== undefined) visit(name, Buffer.concat(parts).toString('utf8'));
   }
-  return texts;
 }
 
 function entryOf(

@@ -3,9 +3,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import type { FastifyInstance } from 'fastify';
 import Type from 'typebox';
-import { suggestion } from '../../config/suggest.ts';
 import { AppError } from '../../core/errors.ts';
-import type { ImageDefinition, ImageName } from '../../core/image.ts';
+import { type ImageDefinition, type ImageName, parseChannelName } from '../../core/image.ts';
 import {
   type BuildRequest,
   buildAll,
@@ -14,6 +13,7 @@ import {
   type JobId,
   parseBuildParents,
 } from '../../core/job.ts';
+import { suggestion } from '../../core/suggest.ts';
 import type { JobStore } from '../../ports/job-store.ts';
 import { BuildBody, JobDocument, Limit } from '../schemas.ts';
 
@@ -85,13 +85,18 @@ export function buildRoutes(options: BuildRoutesOptions) {
 }
 
 /** What is left out is everything: the image, and of its ancestors what is out of date. */
-function buildRequest({ fresh, buildParents, ...given }: BuildBody, image: ImageName): BuildRequest {
+function buildRequest(
+  { fresh, buildParents, channel: name, ...given }: BuildBody,
+  image: ImageName,
+): BuildRequest {
   const parents = parseBuildParents(buildParents);
+  const channel = name === undefined ? undefined : parseChannelName(name);
   return {
     ...buildAll(image),
     ...given,
     image,
     ...(parents === undefined ? {} : { buildParents: parents }),
+    ...(channel === undefined ? {} : { channel }),
     ...(fresh === true ? { fresh } : {}),
   };
 }

@@ -145,6 +145,10 @@ describeWith(['root', 'mksquashfs', 'sqfs2tar', 'mount'], 'files of layers', () 
     writeFileSync(join(source, 'etc/one'), 'first\n');
     writeFileSync(join(source, 'etc/sub/two'), 'second\n');
     writeFileSync(join(source, 'three'), 'third\n');
-    expect([...(await files.texts(await layerOf(source), 'etc'))]).toEqual([['one', 'first\n']]);
+    writeFileSync(join(source, 'etc/two'), 'other\n');
+    const seen: string[][] = [];
+    const where = { folder: 'etc', ending: 'ne' };
+    await files.visitTexts(await layerOf(source), where, (name, text) => seen.push([name, text]));
+    expect(seen).toEqual([['one', 'first\n']]);
   });
 });
