@@ -31,6 +31,7 @@ export class BootHttp {
   readonly #identities: Identities;
   readonly #shelf = new ConffsShelf();
   readonly #scripts = new ScriptShelf<HttpAnswer>();
+  readonly #envs = new ScriptShelf<string>();
   /** As of this turn of the event loop, once it was asked for. */
   #turn: Pick<ScriptGround, 'snapshot' | 'templates'> | undefined;
   readonly #events = new EventLimit();
@@ -164,7 +165,7 @@ export class BootHttp {
 
   /** A `boot.env` for a host that its own disk has started: to the holder of the lease, as the script is. */
   answerFreshEnv(macText: string, address: Ipv4 | undefined): Promise<HttpAnswer> {
-    return freshEnvironment(macText, address, this.#world);
+    return freshEnvironment(macText, address, { world: this.#world, shelf: this.#envs });
   }
 
   /** What the host has to fetch: the release it was granted, wherever the channel points by now. */

@@ -14,6 +14,7 @@ import { BootTokens, newToken } from './grant.ts';
 import { type HttpAnswer, type HttpWorld, refused } from './http-world.ts';
 import { resolveHost } from './resolve-host.ts';
 import { bootEnvironment } from './script.ts';
+import type { ScriptShelf } from './script-shelf.ts';
 import { selectRelease } from './select-release.ts';
 
 /** What giving out a boot token asks of the world. */
@@ -51,11 +52,14 @@ export async function newEnvironment(
   return bootEnvironment({ base, token, host: host.name, boot, release: digest });
 }
 
-/** `boot.env` for the card with this MAC, to the holder of its lease: for a host that was not started by our script. */
+/**
+ * `boot.env` for the card with this MAC, to the holder of its lease: for a host that was not started by our script. Who asks
+ * again within seconds gets the same.
+ */
 export async function freshEnvironment(
   macText: string,
   address: Ipv4 | undefined,
-  world: HttpWorld,
+  { world, shelf }: { readonly world: HttpWorld; readonly shelf: ScriptShelf<string> },
 ): Promise<HttpAnswer> {
   const mac = parseMac(macText);
   if (mac === undefined) return refused('malformed', `"${printable(macText, 40)}" is no MAC address`);
@@ -63,12 +67,20 @@ export async function freshEnvironment(
   const host = resolveHost(mac, snapshot.inventory, snapshot.policy);
   if (host === undefined) return refused('unknown-host');
   const subject = subjectOf(mac, host);
-  if (address === undefined || lesseeOf(address, world.leases, world.clock.now()) !== mac) {
+  const now = world.clock.now();
+  const lease = address === undefined ? undefined : world.leases.findByAddress(address);
+  if (lease === undefined || lesseeOf(lease.address, world.leases, now) !== mac) {
     world.facts.note(subject, { kind: 'ignored', why: `boot.env asked for from ${address ?? 'elsewhere'}` });
     return refused('not-your-address');
   }
   const choice = selectRelease(host, snapshot.catalogue, { cpu: world.facts.firmware.cpuOf(mac) });
   if (choice.kind === 'none') return refused('release-gone', choice.reason);
-  const text = await newEnvironment({ host, mac, address, ...choice.named }, snapshot, world);
-  return { kind: 'text', name: 'boot.env', text, subject };
+  const { named } = choice;
+  const asked = { mac, lease, snapshot, release: named.digest };
+  let text = shelf.find(asked, now);
+  if (text === undefined) {
+    text = newEnvironment({ host, mac, address: lease.address, ...named }, snapshot, world);
+    shelf.keep(asked, now, text);
+  }
+  return { kind: 'text', name: 'boot.env', text: await text, subject };
 }

@@ -41,6 +41,9 @@ describe('a host that its own disk starts', () => {
     expect(textOf(await fixture.boot.answerManifest({ address: ADDRESS, token }, 'text'))).toContain(
       'host web01',
     );
+    expect(textOf(await fixture.boot.answerFreshEnv(MAC, ADDRESS))).toBe(env);
+    fixture.clock.time += 60_000;
+    expect(textOf(await fixture.boot.answerFreshEnv(MAC, ADDRESS))).not.toBe(env);
     expect(reasonOf(await fixture.boot.answerFreshEnv(MAC, ip('10.77.0.12')))).toBe('not-your-address');
     expect(reasonOf(await fixture.boot.answerFreshEnv(MAC, undefined))).toBe('not-your-address');
     expect(reasonOf(await fixture.boot.answerFreshEnv('52-54-00-77-00-99', ADDRESS))).toBe('unknown-host');
