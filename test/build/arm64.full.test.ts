@@ -43,7 +43,7 @@ describeWith(
         machine: '/srv/machine',
         arch: '/srv/arch',
         motd: '/etc/motd',
-        vmlinuz: '/srv/vmlinuz',
+        'debian-kernel': '/srv/vmlinuz',
       };
       const both = {
         stages: ['stage.sh', 'files'],
@@ -92,11 +92,11 @@ describeWith(
     });
 
     it("has Debian's arm64 kernel in a form that boot loaders start", async () => {
-      const plain = plainKernel(await fileOf('arm64', 'vmlinuz'), 'arm64');
+      const plain = plainKernel(await fileOf('arm64', 'debian-kernel'), 'arm64');
       expect(plain.toString('latin1', 56, 60)).toBe('ARM\x64');
       expect(plain.length).toBeGreaterThan(20_000_000);
       expect(() => plainKernel(plain.subarray(100), 'arm64')).toThrow('no arm64 Image');
-      const x86 = await fileOf('amd64', 'vmlinuz');
+      const x86 = await fileOf('amd64', 'debian-kernel');
       expect(() => plainKernel(x86, 'arm64')).toThrow('no arm64 Image');
     });
   },
