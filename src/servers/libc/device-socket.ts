@@ -13,7 +13,7 @@ export interface SharedBinding {
   readonly port: number;
   /** Share the port with sockets of ours that are bound otherwise. */
   readonly isShared: boolean;
-  /** Octets that may wait to be read. */
+  /** Octets that may wait to be read, and as many to be sent. */
   readonly buffer: number;
 }
 
@@ -30,6 +30,7 @@ export function openShared(libc: Libc, { address, device, port, isShared, buffer
     libc.setsockopt(fd, LINUX.SOL_SOCKET, name, value, value.length);
   // The privileged option goes beyond net.core.rmem_max; without the privilege the plain one gives what it can.
   if (set(LINUX.SO_RCVBUFFORCE, number(buffer)) !== 0) set(LINUX.SO_RCVBUF, number(buffer));
+  if (set(LINUX.SO_SNDBUFFORCE, number(buffer)) !== 0) set(LINUX.SO_SNDBUF, number(buffer));
   const steps = [
     ['setsockopt SO_REUSEADDR', () => set(LINUX.SO_REUSEADDR, number(isShared ? 1 : 0))],
     ...(device === undefined

@@ -82,7 +82,10 @@ export class SendBatch {
       const errno = this.#libc.errno();
       if (errno === LINUX.EINTR) continue;
       if (errno === LINUX.EAGAIN || errno === LINUX.ENOBUFS) {
-        if (hasWaited || !this.#waitForRoom()) break;
+        if (hasWaited || !this.#waitForRoom()) {
+          this.#onFault('lost', errorName(errno));
+          break;
+        }
         hasWaited = true;
       } else {
         this.#skip(done, errno);
