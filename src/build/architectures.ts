@@ -47,7 +47,7 @@ export async function requireRunnable(cpu: Cpu): Promise<void> {
     'unsupported',
     `Cannot run programs for ${cpu} on this machine: the kernel has no "${emulator}"`,
     {
-      remedy: `Install qemu-user-static and binfmt-support; in a container, mount ${BINFMT} of the host`,
+      remedy: `Install qemu-user-static, binfmt-support and arch-test; in a container, mount ${BINFMT} of the host`,
     },
   );
 }
