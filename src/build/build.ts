@@ -45,7 +45,7 @@ export async function buildImage(request: BuildRequest, site: BuildSite): Promis
       throw error;
     });
     await recordBuilt(plan, (id) => Promise.resolve(results.get(id)), site.built);
-    const outcome = await publishBuild({ ...prepared, results, startedAt }, request, site);
+    const outcome = await publishBuild({ ...prepared, results, startedAt }, request, { ...site, world });
     const isStable =
       ['move', 'same'].includes(outcome.publishing.kind) && (request.channel ?? STABLE) === STABLE;
     if (isStable) await pushContainerImage({ plan, results }, { ...options, ...world });

@@ -1,7 +1,7 @@
-import { lstat, readdir, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises';
+import { lstat, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CLEAN_NAMES, CLEAN_OPERATIONS, type CleanName, type CleanRule } from './clean-operations.ts';
-import { pathInRoot } from './root-path.ts';
+import { findInRoot } from './find-in-root.ts';
 
 /** Text files are small; a larger one is no configuration. */
 const MAX_TEXT = 1024 * 1024;
@@ -24,7 +24,7 @@ export async function cleanRoot(
 }
 
 async function apply(rule: CleanRule, root: string): Promise<number> {
-  const found = await matches(root, rule.path);
+  const found = await findInRoot(root, rule.path);
   let changed = 0;
   for (const path of found) changed += await applyTo(path, rule);
   return changed;
@@ -42,43 +42,6 @@ async function applyTo(path: string, rule: CleanRule): Promise<number> {
     case 'lines':
       return await withoutLines(path, rule.lines);
   }
-}
-
-/** Existing paths that a pattern stands for. Links to folders are followed as in the root; the last part never is. */
-async function matches(root: string, pattern: string): Promise<readonly string[]> {
-  const parts = pattern.split('/').filter((part) => part !== '');
-  const last = parts.pop() ?? '';
-  let folders: readonly string[] = ['/'];
-  for (const part of parts) {
-    const next = await Promise.all(folders.map((folder) => entries(root, folder, part)));
-    folders = next.flat();
-  }
-  const found = await Promise.all(
-    folders.map(async (folder) => {
-      const directory = await folderInRoot(root, folder);
-      if (directory === undefined) return [];
-      return (await entries(root, folder, last)).map((path) => join(directory, path.slice(folder.length)));
-    }),
-  );
-  return found.flat();
-}
-
-/** Paths in the root, below one folder of it, whose name a part of a pattern stands for. */
-async function entries(root: string, folder: string, part: string): Promise<readonly string[]> {
-  const directory = await folderInRoot(root, folder);
-  const info = directory === undefined ? undefined : await stat(directory).catch(() => undefined);
-  if (directory === undefined || info?.isDirectory() !== true) return [];
-  if (!/[*[]/.test(part)) {
-    const exists = (await lstat(join(directory, part)).catch(() => undefined)) !== undefined;
-    return exists ? [join(folder, part)] : [];
-  }
-  const name = new RegExp(`^${part.replaceAll('.', '\\.').replaceAll('*', '.*')}$`);
-  return (await readdir(directory)).filter((entry) => name.test(entry)).map((entry) => join(folder, entry));
-}
-
-/** Undefined for links that turn in a circle, which lead nowhere for programs too. */
-async function folderInRoot(root: string, folder: string): Promise<string | undefined> {
-  return await pathInRoot(root, folder).catch(() => undefined);
 }
 
 async function empty(path: string): Promise<number> {

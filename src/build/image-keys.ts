@@ -2,6 +2,7 @@ import type { ImageDefinition, StageDefinition } from '../core/image.ts';
 import { readArchitectures } from './keys/architectures.ts';
 import { readBuildKeys } from './keys/build-keys.ts';
 import { readKernels } from './keys/kernels.ts';
+import { readLint } from './keys/lint.ts';
 import { readClean, readCmdline, readDrivers, readPersist, readSecrets } from './keys/lists.ts';
 import { readOutputs } from './keys/outputs.ts';
 import { type KeyContext, type Mapping, quote, stringList } from './keys/reading.ts';
@@ -26,6 +27,7 @@ export const KNOWN_KEYS = [
   'squash_level',
   'secrets',
   'clean',
+  'lint',
 ] as const;
 
 /** Reserved for what comes with a later version: never the name of a child. */
@@ -67,6 +69,7 @@ export function readImageKeys(
     ...(squashLevel === undefined ? {} : { squashLevel }),
     secrets: readSecrets(keys, context),
     clean: readClean(keys, context),
+    ...readLint(keys, context),
     drivers: readDrivers(keys, context),
   };
 }

@@ -3,6 +3,7 @@ import { AppError } from '../core/errors.ts';
 import type { StepResult } from '../ports/build-cache.ts';
 import type { WorkingContainer } from '../ports/container-engine.ts';
 import type { CleanName } from './clean-operations.ts';
+import { exposedIn } from './lint/exposed.ts';
 import { keepPackages } from './release/package-artefact.ts';
 import { readPackages } from './release/read-packages.ts';
 import { mountedFilesOf, scrubRoot } from './scrub.ts';
@@ -25,10 +26,14 @@ export async function makeLayer(
     return { container: await working.commit(step.id), packages: installed };
   });
   const file = join(context.workFolder, 'layer.squashfs');
+  const source = await engine.topLayer(container);
   const { squashLevel: level } = step;
-  await makeSquashfs({ source: await engine.topLayer(container), target: file, level }, context);
+  const [exposed] = await Promise.all([
+    exposedIn(source, context.commands),
+    makeSquashfs({ source, target: file, level }, context),
+  ]);
   const layer = await artefacts.adopt(file);
-  return { kind: 'layer', ...(parent === undefined ? {} : { parent }), container, layer, packages };
+  return { kind: 'layer', ...(parent === undefined ? {} : { parent }), container, layer, packages, exposed };
 }
 
 function cleanedLine(name: CleanName, count: number): string {

@@ -1,6 +1,9 @@
 import { STABLE } from '../core/image.ts';
 import type { JobId } from '../core/job.ts';
+import type { NamedRelease } from '../core/release.ts';
 import type { LineSink } from '../ports/container-engine.ts';
+import { builtRoot } from './lint/facts.ts';
+import { requireClean } from './lint/require-clean.ts';
 import { type BuildOutcome, closingLine } from './outcome.ts';
 import type { KnownResults } from './plan.ts';
 import type { PlanRequest, Preparation } from './prepare.ts';
@@ -30,6 +33,8 @@ export async function publishBuild(
   const { log, channel = STABLE, settings = NO_SETTINGS } = request;
   const isShared = isForHosts(targetOf(plan.chain), settings);
   const release = await releaseOf(plan, build.results, { artefacts, builder, isForHosts: isShared });
+  if (!(await isInForce(release, site)))
+    await requireClean(builtRoot(plan, build.results), { world: site.world, log });
   const record = await recordOf(build, request, site);
   const publishing = await publishRelease(
     { release, channel: isShared ? channel : undefined, record },
@@ -40,6 +45,11 @@ export async function publishBuild(
   const outcome = { release, publishing, published: publishing.kind === 'move', stepsRun, seconds };
   log(closingLine(outcome, channel));
   return outcome;
+}
+
+/** What a channel points to was judged before. */
+async function isInForce({ digest }: NamedRelease, { catalogue }: BuildSite): Promise<boolean> {
+  return (await catalogue.current()).publications.some((entry) => entry.digest === digest);
 }
 
 async function recordOf(

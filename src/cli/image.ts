@@ -3,11 +3,12 @@ import type { Publication } from '../core/catalogue.ts';
 import type { ImageDefinition } from '../core/image.ts';
 import { fetchedOf, type Release } from '../core/release.ts';
 import { formatBytes, formatTable, formatTime } from './format.ts';
+import { imageLintCommand } from './image-lint.ts';
 import { imageTreeCommand } from './image-tree.ts';
 import { globalOptions, print, printJson } from './invocation.ts';
 import { withState } from './site.ts';
 
-/** `bivouac image list`, `bivouac image tree`. */
+/** `bivouac image list`, `bivouac image tree`, `bivouac image lint IMAGE`. */
 export function imageCommand(): Command {
   const image = new Command('image').description('images and what is published of them');
   image.addCommand(
@@ -33,6 +34,7 @@ export function imageCommand(): Command {
       ),
   );
   image.addCommand(imageTreeCommand());
+  image.addCommand(imageLintCommand());
   return image;
 }
 

@@ -66,6 +66,7 @@ const IMAGE_KEYS = {
     Object.fromEntries(CLEAN_NAMES.map((name) => [name, Type.Boolean()])),
     'operations of the cleaning before a commit, each on or off',
   ),
+  lint: closed({ allow: Texts('rules that it is published in spite of') }, 'the lint before it is published'),
 } as const satisfies TProperties;
 
 const Settings = closed(

@@ -162,6 +162,8 @@ export interface ImageDefinition {
   readonly clean: Readonly<Record<string, boolean>>;
   /** Kernel modules that its releases must have: the parent's, then its own. */
   readonly drivers: readonly string[];
+  /** Rules of the lint that it is published in spite of, sorted: the parent's, then its own. */
+  readonly waives?: readonly string[];
 }
 
 /** Whether hosts boot into releases of the image. */

@@ -34,6 +34,8 @@ interface ReleaseBase {
   readonly packages?: ArtefactRef;
   /** Bill of materials of the finished root: SPDX 2.3 as JSON. */
   readonly sbom?: ArtefactRef;
+  /** Rules of the lint that its image waived; absent for none. */
+  readonly waived?: readonly string[];
 }
 
 /** A root that hosts boot into: kernel, initramfs and layers, base first. */

@@ -1,4 +1,5 @@
 import type { ArtefactRef } from '../core/artefact.ts';
+import type { Exposure } from '../core/exposure.ts';
 import type { ContainerImageId } from './container-engine.ts';
 
 declare const contentIdBrand: unique symbol;
@@ -25,6 +26,8 @@ export type StepResult = { readonly made?: StepTime } & (
       readonly commit?: string;
       /** `PackageList` of the root after the step, as canonical JSON; undefined where nobody looked. */
       readonly packages?: ArtefactRef;
+      /** What of its files no host should share with another; absent in results of versions that did not look. */
+      readonly exposed?: readonly Exposure[];
     }
   | {
       readonly kind: 'initramfs';

@@ -39,6 +39,19 @@ describeWith(BUILD_TOOLS, 'a real build that ends early', () => {
     expect(await sleepers()).toEqual([]);
   });
 
+  it('publishes nothing that the lint refuses, and says why', async () => {
+    const before = await site.catalogue.history(DEMO, STABLE);
+    folder.writeScript('two.sh', "printf '%s\\n' '-----BEGIN PRIVATE KEY-----' MC4CAQ== > /etc/demo/key\n");
+    const lines: string[] = [];
+    await expect(folder.build(site, (line) => lines.push(line))).rejects.toMatchObject({
+      message: 'Cannot publish image "demo": Private key "/etc/demo/key" is in a layer',
+      remedy: expect.stringContaining('lint: {allow: [secrets]}'),
+    });
+    expect(lines.filter((line) => line.startsWith('lint: secrets: '))).toHaveLength(1);
+    expect(await site.catalogue.history(DEMO, STABLE)).toEqual(before);
+    expect(await folder.leftovers()).toEqual([]);
+  });
+
   it('stops a stage at its time limit or on request', async () => {
     folder.writeScript('two.sh', 'echo begun\nsleep 601\n');
     const stop = new AbortController();

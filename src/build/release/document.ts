@@ -49,7 +49,9 @@ export async function releaseOf(
           packages: refOf(top.ref),
           sbom: await keepSbom(spdxText(top.list, { image, architecture, builder: maker.builder }), maker),
         };
-  const base = { schema: 2, image, architecture, builder: maker.builder, ...about } as const;
+  const { waives = [] } = target;
+  const waived = waives.length === 0 ? {} : { waived: waives };
+  const base = { schema: 2, image, architecture, builder: maker.builder, ...waived, ...about } as const;
   const files = made
     .flatMap(([step, result]) => filesOf(step, result))
     .sort((a, b) => (a.name < b.name ? -1 : 1));
