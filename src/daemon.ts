@@ -102,7 +102,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
 
 /** What the three servers' answers have in common. */
 function bootWorld({ live, state, logger }: DaemonOptions) {
-  const { snapshots, leases, tokens, secrets, catalogue, events, clock } = state;
+  const { snapshots, leases, tokens, secrets, hostLayers, catalogue, events, clock } = state;
   const recorder = new Recorder(events, clock);
   const others = new OtherServers();
   const neighbours = new NeighbourTable();
@@ -116,6 +116,7 @@ function bootWorld({ live, state, logger }: DaemonOptions) {
     others,
     tokens,
     secrets,
+    hostLayers,
     catalogue,
     clock,
     recorder,

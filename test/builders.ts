@@ -4,6 +4,7 @@ import { type Ipv4, type Mac, parseIpv4, parseMac, parseRange, parseSubnet } fro
 import { type ArtefactRef, type Digest, digestFromHex } from '../src/core/artefact.ts';
 import type { Catalogue, Publication } from '../src/core/catalogue.ts';
 import { type Host, type HostName, parseHostName } from '../src/core/host.ts';
+import { NO_HOST_LAYERS } from '../src/core/host-layer.ts';
 import {
   type ChannelName,
   type ImageDefinition,
@@ -210,6 +211,7 @@ export function aSnapshot(given: Partial<Snapshot> & { hosts?: readonly Host[] }
     catalogue: aCatalogue(),
     policy: aPolicy(),
     hostFiles: hostFilesOf(),
+    hostLayers: { index: NO_HOST_LAYERS, earlier: () => [] },
     ...rest,
   };
 }

@@ -1,7 +1,12 @@
 import { join } from 'node:path';
+import { conffsArchive, MAX_CONFFS_BYTES } from '../boot/host-config.ts';
+import type { ConffsWorld } from '../build/conffs/conffs.ts';
 import type { PlaybookWorld } from '../build/playbook-world.ts';
 import type { BuildSite } from '../build/site.ts';
+import { standInInput } from '../config/rehearse.ts';
 import type { Site } from '../config/site.ts';
+import { MAX_LAYER_ENTRIES } from '../core/host-layer.ts';
+import { readTar } from '../wire/read-tar.ts';
 import { AnsiblePlaybooks } from './ansible/ansible.ts';
 import { FlockBuildLocks } from './build-locks.ts';
 import { openBuildahEngine } from './buildah.ts';
@@ -12,7 +17,7 @@ import { NamespaceRooms } from './rooms.ts';
 import type { State } from './state.ts';
 
 /** The part of a site's configuration that builds depend on. */
-export type BuildPlace = Pick<Site, 'directories' | 'build' | 'ansible'>;
+export type BuildPlace = Pick<Site, 'directories' | 'build' | 'ansible' | 'policy'>;
 
 /** Everything a build needs, below the site's data directory; `builder` is name and version of this program. */
 export async function openBuildSite(site: BuildPlace, state: State, builder: string): Promise<BuildSite> {
@@ -40,6 +45,7 @@ export async function openBuildSite(site: BuildPlace, state: State, builder: str
     signing: { keys: state.signingKeys, signatures: state.signatures },
     locks: new FlockBuildLocks(join(directory, 'locks')),
     parallel: build.parallel,
+    conffs: conffsOf(site, state),
     clock: state.clock,
     workFolder: join(directory, 'work'),
     builder,
@@ -54,5 +60,17 @@ function playbooksOf({ directories, ansible: settings }: BuildPlace, { snapshots
     rooms: new NamespaceRooms(backgroundRunner),
     hosts: async () => (await snapshots.current()).inventory.hosts,
     trees: new Map(),
+  };
+}
+
+function conffsOf({ policy }: BuildPlace, { hostLayers, snapshots }: State): ConffsWorld {
+  return {
+    layers: hostLayers,
+    limit: policy.conffsLimit ?? MAX_CONFFS_BYTES,
+    rehearse: async (host, named, archive) => {
+      const input = standInInput(host, await snapshots.current(), named);
+      const layer = archive === undefined ? [] : readTar(archive, { entries: MAX_LAYER_ENTRIES });
+      return conffsArchive({ ...input, layer }).length;
+    },
   };
 }

@@ -12,6 +12,7 @@ import { SqlCatalogueStore } from './sql/catalogue-store.ts';
 import { SqlChannelStore } from './sql/channel-store.ts';
 import { openDatabase } from './sql/database.ts';
 import { SqlEventLog } from './sql/event-log.ts';
+import { SqlHostLayerStore } from './sql/host-layers.ts';
 import { SqlHostStore } from './sql/host-store.ts';
 import { SqlJobStore } from './sql/job-store.ts';
 import { SqlLeaseStore } from './sql/lease-store.ts';
@@ -36,6 +37,7 @@ export async function openState(directory: string, site: () => SnapshotSite) {
   const database = openDatabase(join(directory, 'bivouac.db'));
   const hosts = new SqlHostStore(database);
   const catalogue = new SqlCatalogueStore(database, clock);
+  const hostLayers = new SqlHostLayerStore(database, join(directory, 'host-layers'));
   const events = new SqlEventLog(database);
   const artefacts = await FsArtefactStore.open(join(directory, 'artefacts'));
   return {
@@ -44,6 +46,7 @@ export async function openState(directory: string, site: () => SnapshotSite) {
     catalogue,
     releases: new SqlReleaseStore(database, clock),
     channels: new SqlChannelStore(database, clock),
+    hostLayers,
     events,
     leases: await SqlLeaseStore.load(database),
     /** Leases that are asked for and never written, see {@link SqlLeaseStore.rehearsing}. */
@@ -67,7 +70,13 @@ export async function openState(directory: string, site: () => SnapshotSite) {
     signatures: new SqlSignatureStore(database),
     /** Where the admin token is kept. */
     topSecrets: new FsSecretStore(directory),
-    snapshots: new CachedSnapshotSource({ site, hosts, catalogue, version: () => database.version() }),
+    snapshots: new CachedSnapshotSource({
+      site,
+      hosts,
+      catalogue,
+      hostLayers,
+      version: () => database.version(),
+    }),
     /** Be told of each transaction of leases or tokens: the seconds it took. */
     onCommit: (told: (seconds: number) => void): void => {
       database.writer.onCommit = told;

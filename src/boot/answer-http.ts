@@ -114,7 +114,7 @@ export class BootHttp {
   }
 
   async #makeScript({ mac, lease, snapshot, templates }: ScriptGround, host: Host): Promise<HttpAnswer> {
-    const { catalogue, policy } = snapshot;
+    const { policy } = snapshot;
     const { address } = lease;
     const subject = subjectOf(mac, host);
     const base = subnetFor(policy, address).baseUrl;
@@ -127,9 +127,9 @@ export class BootHttp {
         subject,
       };
     };
-    const choice = selectRelease(host, catalogue, { cpu: this.#world.facts.firmware.cpuOf(mac) });
+    const choice = selectRelease(host, snapshot, { cpu: this.#world.facts.firmware.cpuOf(mac) });
     if (choice.kind === 'none') return refuse(choice.reason);
-    const { named } = choice;
+    const { named, instead } = choice;
     const token = newToken();
     let text: string;
     try {
@@ -138,17 +138,12 @@ export class BootHttp {
       this.#world.onError(error);
       return refuse(messageOf(error));
     }
-    const fact = { kind: 'script', release: named.digest, image: named.release.image } as const;
+    const earlier = instead === undefined ? {} : { instead };
+    const fact = { kind: 'script', release: named.digest, image: named.release.image, ...earlier } as const;
     const boot = await beginBoot(subject, fact, this.#world);
     const expiresAt = this.#world.clock.now() + policy.tokenLifetime * 1000;
-    await this.#tokens.issue(token, {
-      host: host.name,
-      mac,
-      address,
-      release: named.digest,
-      boot,
-      expiresAt,
-    });
+    const grant = { host: host.name, mac, address, release: named.digest, boot, expiresAt };
+    await this.#tokens.issue(token, grant);
     return { kind: 'text', name: 'script', text, subject, fact };
   }
 
@@ -244,6 +239,11 @@ export class BootHttp {
   }
 
   #press(): ConffsPress {
-    return { identities: this.#identities, shelf: this.#shelf, now: this.#world.clock.now() };
+    return {
+      layers: this.#world.hostLayers,
+      identities: this.#identities,
+      shelf: this.#shelf,
+      now: this.#world.clock.now(),
+    };
   }
 }

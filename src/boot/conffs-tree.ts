@@ -1,15 +1,18 @@
 import { AppError } from '../core/errors.ts';
 import type { HostName } from '../core/host.ts';
 import type { TarEntry } from '../wire/tar.ts';
+import { belowRendered } from './conffs-layer.ts';
 import { isEssential, isHidden, standardDirectory, withoutStandardLinks } from './standard-root.ts';
 
 /** A file, directory or symbolic link of conffs; its path is absolute. */
-export type ConffsMember = Exclude<TarEntry, { readonly kind: 'character-device' }>;
+export type ConffsMember = Extract<TarEntry, { readonly kind: 'file' | 'directory' | 'symlink' }>;
 
 /** What a tree of conffs is made from. */
 export interface ConffsParts {
   readonly host: HostName;
-  /** Made by the server; a declared or deleted path takes the place of a generated one. */
+  /** What playbooks made for the host: paths without a leading slash, whiteouts included. */
+  readonly layer: readonly TarEntry[];
+  /** Made by the server; a path of the layer, and a declared or deleted one, takes the place of a generated one. */
   readonly generated: readonly ConffsMember[];
   /** Of the host's folder. */
   readonly declared: readonly ConffsMember[];
@@ -25,10 +28,14 @@ export interface ConffsParts {
 export function conffsTree(parts: ConffsParts): readonly TarEntry[] {
   const tree = new Tree(parts.host);
   for (const member of parts.generated) tree.put(member);
-  tree.forgetGenerated([...parts.declared.map((member) => member.path), ...parts.deletions]);
+  tree.forgetGenerated([
+    ...parts.layer.flatMap(({ kind, path }) => (kind === 'directory' ? [] : `/${path}`)),
+    ...parts.declared.map((member) => member.path),
+    ...parts.deletions,
+  ]);
   for (const member of parts.declared) tree.put(member);
   for (const path of parts.deletions) tree.hide(path);
-  return tree.entries();
+  return tree.entries(parts.layer);
 }
 
 class Tree {
@@ -60,8 +67,12 @@ class Tree {
     this.#entries.set(path, { path, mode: 0, uid: 0, gid: 0, kind: 'character-device', major: 0, minor: 0 });
   }
 
-  entries(): readonly TarEntry[] {
-    for (const path of [...this.#entries.keys()]) this.#addParents(path);
+  entries(layer: readonly TarEntry[]): readonly TarEntry[] {
+    const directories = new Map(
+      layer.flatMap((entry) => (entry.kind === 'directory' ? [[`/${entry.path}`, entry] as const] : [])),
+    );
+    for (const path of [...this.#entries.keys()]) this.#addParents(path, directories);
+    for (const entry of belowRendered(layer, this.#entries)) this.#entries.set(entry.path, entry);
     const sorted = [...this.#entries.values()].sort((a, b) =>
       Buffer.compare(Buffer.from(a.path), Buffer.from(b.path)),
     );
@@ -69,12 +80,14 @@ class Tree {
     return [directory('.'), ...sorted.map((entry) => ({ ...entry, path: entry.path.slice(1) }))];
   }
 
-  #addParents(path: string): void {
+  #addParents(path: string, directories: ReadonlyMap<string, TarEntry>): void {
     for (let slash = path.lastIndexOf('/'); slash > 0; slash = path.lastIndexOf('/', slash - 1)) {
       const parent = path.slice(0, slash);
       const known = this.#entries.get(parent);
-      if (known === undefined) this.#entries.set(parent, directory(parent));
-      else if (known.kind === 'character-device') this.#fail(path, `"${parent}" is deleted`);
+      if (known === undefined) {
+        const made = directories.get(parent);
+        this.#entries.set(parent, made === undefined ? directory(parent) : { ...made, path: parent });
+      } else if (known.kind === 'character-device') this.#fail(path, `"${parent}" is deleted`);
       else if (known.kind !== 'directory') this.#fail(path, `"${parent}" is given as a ${known.kind}`);
     }
   }

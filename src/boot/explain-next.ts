@@ -28,7 +28,7 @@ export function nextSteps({ request: { packet }, answer, snapshot }: Answered): 
     return ['The client forgets its address and begins anew, with a DISCOVER'];
   }
   const { client } = identified;
-  return [...taking(reply), ...fetching(client, reply, catalogue), ...booting(client, host, catalogue)];
+  return [...taking(reply), ...fetching(client, reply, catalogue), ...booting(client, host, snapshot)];
 }
 
 function taking({ options, yiaddr }: DhcpPacket): readonly string[] {
@@ -74,13 +74,14 @@ function sizeOf(bootfile: string, catalogue: Catalogue): string {
 }
 
 /** Which release the script then boots, or why none. */
-function booting(client: Client, host: Host, catalogue: Catalogue): readonly string[] {
+function booting(client: Client, host: Host, snapshot: Snapshot): readonly string[] {
   if (client.stage === 'os') return [];
-  const choice = selectRelease(host, catalogue, { cpu: client.arch?.cpu });
+  const choice = selectRelease(host, snapshot, { cpu: client.arch?.cpu });
   if (choice.kind === 'none') return [`The script boots nothing: ${choice.reason}`];
   const { digest, release } = choice.named;
   const which = `image "${host.image}", channel "${host.channel}"`;
   return [
     `The script boots release ${digest.slice(0, 19)}… (${which}, ${release.architecture}, ${release.kernelVersion})`,
+    ...(choice.instead === undefined ? [] : [`That is an earlier release: ${choice.instead}`]),
   ];
 }

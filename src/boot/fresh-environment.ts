@@ -73,7 +73,7 @@ export async function freshEnvironment(
     world.facts.note(subject, { kind: 'ignored', why: `boot.env asked for from ${address ?? 'elsewhere'}` });
     return refused('not-your-address');
   }
-  const choice = selectRelease(host, snapshot.catalogue, { cpu: world.facts.firmware.cpuOf(mac) });
+  const choice = selectRelease(host, snapshot, { cpu: world.facts.firmware.cpuOf(mac) });
   if (choice.kind === 'none') return refused('release-gone', choice.reason);
   const { named } = choice;
   const asked = { mac, lease, snapshot, release: named.digest };

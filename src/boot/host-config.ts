@@ -19,9 +19,13 @@ export interface HostConfigInput {
   readonly named: NamedRelease<NetbootRelease>;
   readonly files: HostFiles;
   readonly identity: HostIdentity;
+  /** What playbooks made for the host above this release. */
+  readonly layer?: readonly TarEntry[];
+  /** Bytes that conffs may have; `MAX_CONFFS_BYTES` unless given. */
+  readonly limit?: number | undefined;
 }
 
-/** Conffs may take this much of a host's memory, in bytes. */
+/** Conffs may take this much of a host's memory, in bytes, unless the configuration says otherwise. */
 export const MAX_CONFFS_BYTES = 50 * 1024 * 1024;
 
 /** Every file has this time, 2020-01-01: the same inputs make the same bytes. */
@@ -33,10 +37,12 @@ const MTIME = 1_577_836_800;
  */
 export function conffsArchive(input: HostConfigInput): Uint8Array {
   const archive = tarArchive(conffsEntries(input), { mtime: MTIME });
-  if (archive.length > MAX_CONFFS_BYTES) {
-    const reason = `they have ${archive.length} bytes, at most ${MAX_CONFFS_BYTES} are served`;
+  const { limit = MAX_CONFFS_BYTES } = input;
+  if (archive.length > limit) {
+    const reason = `they have ${archive.length} bytes, at most ${limit} are served`;
     throw new AppError('too-large', `Cannot make the conffs of host "${input.host.name}": ${reason}`, {
-      remedy: 'Put what many hosts share into a stage of their image',
+      remedy:
+        'Put what many hosts share into a stage of their image, or raise "boot.conffs_size" in bivouac.yml',
     });
   }
   return archive;
@@ -47,6 +53,7 @@ export function conffsEntries(input: HostConfigInput): readonly TarEntry[] {
   const variables = templateVariables(input);
   return conffsTree({
     host: input.host.name,
+    layer: input.layer ?? [],
     generated: generatedMembers(input),
     declared: input.files.files.map((file) => declaredMember(file, input, variables)),
     deletions: input.files.deletions,

@@ -1,8 +1,11 @@
 import type { Host } from '../core/host.ts';
+import { MAX_LAYER_ENTRIES } from '../core/host-layer.ts';
 import { subnetFor } from '../core/policy.ts';
 import type { NamedRelease, NetbootRelease } from '../core/release.ts';
+import type { HostLayerStore } from '../ports/host-layer-store.ts';
 import type { Snapshot } from '../ports/snapshot.ts';
 import type { BootGrant } from '../ports/token-store.ts';
+import { readTar } from '../wire/read-tar.ts';
 import type { ConffsShelf } from './conffs-shelf.ts';
 import { sha256 } from './grant.ts';
 import { type Conffs, conffsArchive } from './host-config.ts';
@@ -35,27 +38,32 @@ export async function hostTurn(grant: BootGrant, world: HttpWorld): Promise<Host
 export interface ConffsPress {
   readonly identities: Identities;
   readonly shelf: ConffsShelf;
+  readonly layers: Pick<HostLayerStore, 'read'>;
   /** Milliseconds since 1970. */
   readonly now: number;
 }
 
 /** The conffs of a turn, for the manifest to promise. */
 export function promiseConffs(turn: HostTurn, press: ConffsPress): Promise<Conffs> {
-  return press.shelf.promise(turn.grant, press.now, () => renderConffs(turn, press.identities));
+  return press.shelf.promise(turn.grant, press.now, () => renderConffs(turn, press));
 }
 
 /** The conffs that the turn's manifest promised; undefined when an edit has made others of them. */
 export function redeemConffs(turn: HostTurn, press: ConffsPress): Promise<Conffs | undefined> {
-  return press.shelf.redeem(turn.grant, press.now, () => renderConffs(turn, press.identities));
+  return press.shelf.redeem(turn.grant, press.now, () => renderConffs(turn, press));
 }
 
-async function renderConffs(turn: HostTurn, identities: Identities): Promise<Conffs> {
+async function renderConffs(turn: HostTurn, { identities, layers }: ConffsPress): Promise<Conffs> {
   const { host, named, grant } = turn;
   const { policy, hostFiles } = turn.snapshot;
   const { domain, baseUrl } = subnetFor(policy, grant.address);
+  const layer = turn.snapshot.hostLayers.index.find(host.name, named.digest);
   const bytes = conffsArchive({
     host,
     named,
+    layer:
+      layer === undefined ? [] : readTar(await layers.read(layer.archive), { entries: MAX_LAYER_ENTRIES }),
+    limit: policy.conffsLimit,
     address: grant.address,
     domain,
     server: baseUrl,

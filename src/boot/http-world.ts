@@ -4,6 +4,7 @@ import type { BootFact } from '../core/event.ts';
 import type { CatalogueStore } from '../ports/catalogue-store.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { BootRecorder } from '../ports/event-log.ts';
+import type { HostLayerStore } from '../ports/host-layer-store.ts';
 import type { KeyMaker } from '../ports/key-maker.ts';
 import type { SecretStore } from '../ports/secret-store.ts';
 import type { ReleaseSigning } from '../ports/signer.ts';
@@ -19,6 +20,7 @@ export interface HttpWorld {
   readonly leases: LeaseView;
   readonly tokens: TokenStore;
   readonly secrets: SecretStore;
+  readonly hostLayers: Pick<HostLayerStore, 'read'>;
   readonly keyMaker: KeyMaker;
   readonly signing: ReleaseSigning;
   readonly catalogue: Pick<CatalogueStore, 'release'>;

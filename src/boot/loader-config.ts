@@ -58,7 +58,7 @@ export async function loaderConfig(
   { mac, address }: Lessee,
   { snapshot, world }: { readonly snapshot: Snapshot; readonly world: LoaderWorld },
 ): Promise<string | undefined> {
-  const { inventory, policy, catalogue } = snapshot;
+  const { inventory, policy } = snapshot;
   const host = resolveHost(mac, inventory, policy);
   const template = await world.loaderTemplate(loader);
   if (host === undefined || template === undefined) return undefined;
@@ -68,7 +68,7 @@ export async function loaderConfig(
     world.facts.note(subject, { kind: 'ignored', why: printable(reason, 500) });
     return renderTemplate(template, { ...NOTHING, reason: ipxeText(reason).replace(/["']/g, '') }, LIMITS);
   };
-  const choice = selectRelease(host, catalogue, { cpu: world.facts.firmware.cpuOf(mac) });
+  const choice = selectRelease(host, snapshot, { cpu: world.facts.firmware.cpuOf(mac) });
   if (choice.kind === 'none') return refuse(choice.reason);
   try {
     return renderTemplate(template, variablesOf({ host, mac, named: choice.named, base, snapshot }), LIMITS);

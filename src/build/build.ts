@@ -2,6 +2,7 @@ import { type ImageDefinition, STABLE } from '../core/image.ts';
 import type { JobId } from '../core/job.ts';
 import type { LineSink } from '../ports/container-engine.ts';
 import { type BuiltImages, builtOf, recordBuilt } from './built-image.ts';
+import { publishedNow, withFilesOfHosts } from './conffs/files-of-hosts.ts';
 import { executePlan } from './execute.ts';
 import type { BuildOutcome } from './outcome.ts';
 import { pushContainerImage } from './outputs/push.ts';
@@ -30,29 +31,44 @@ export interface BuildRequest extends PlanRequest {
 /** Build an image and publish it: wait for its turn, plan, execute, publish. Whatever fails, what was published stays so. */
 export async function buildImage(request: BuildRequest, site: BuildSite): Promise<BuildOutcome> {
   const startedAt = site.clock.now();
-  requireBuildable(requestedBuilds(request), request.image);
-  const chain = imageChain(request.images, request.image);
-  if (isForHosts(targetOf(chain), request.settings ?? NO_SETTINGS)) requirePublishable(chain, request.images);
+  const builds = requestedBuilds(request);
+  requireBuildable(builds, request.image);
+  const isOfHostsOnly = builds.every(({ kind }) => kind === 'conffs');
+  if (!isOfHostsOnly) requireRelease(request);
   const session = await openSession(request, site);
   try {
     const here = { ...site, world: session.world, workFolder: session.workFolder };
-    const prepared = await prepare(request, here);
-    const { plan, playbooks } = prepared;
-    const world = { ...here.world, playbooks };
-    const options = { ...here, ...prepared, ...request, world };
-    const results = await executePlan(plan, options).catch(async (error: unknown) => {
-      await recordBuilt(plan, (id) => site.cache.find(id), site.built).catch(() => undefined);
-      throw error;
-    });
-    await recordBuilt(plan, (id) => Promise.resolve(results.get(id)), site.built);
-    const outcome = await publishBuild({ ...prepared, results, startedAt }, request, { ...site, world });
-    const isStable =
-      ['move', 'same'].includes(outcome.publishing.kind) && (request.channel ?? STABLE) === STABLE;
-    if (isStable) await pushContainerImage({ plan, results }, { ...options, ...world });
-    return outcome;
+    if (isOfHostsOnly) return await withFilesOfHosts(await publishedNow(request, site), { builds, request, site: here });
+    const outcome = await buildRelease(request, { here, site, startedAt });
+    return await withFilesOfHosts(outcome, { builds, request, site: here });
   } finally {
     await session.close();
   }
+}
+
+function requireRelease({ images, image, settings }: BuildRequest): void {
+  const chain = imageChain(images, image);
+  if (isForHosts(targetOf(chain), settings ?? NO_SETTINGS)) requirePublishable(chain, images);
+}
+
+async function buildRelease(
+  request: BuildRequest,
+  { here, site, startedAt }: { readonly here: BuildSite; readonly site: BuildSite; readonly startedAt: number },
+): Promise<BuildOutcome> {
+  const prepared = await prepare(request, here);
+  const { plan, playbooks } = prepared;
+  const world = { ...here.world, playbooks };
+  const options = { ...here, ...prepared, ...request, world };
+  const results = await executePlan(plan, options).catch(async (error: unknown) => {
+    await recordBuilt(plan, (id) => site.cache.find(id), site.built).catch(() => undefined);
+    throw error;
+  });
+  await recordBuilt(plan, (id) => Promise.resolve(results.get(id)), site.built);
+  const outcome = await publishBuild({ ...prepared, results, startedAt }, request, { ...site, world });
+  const isStable =
+    ['move', 'same'].includes(outcome.publishing.kind) && (request.channel ?? STABLE) === STABLE;
+  if (isStable) await pushContainerImage({ plan, results }, { ...options, ...world });
+  return outcome;
 }
 
 /** What a build would do now, and what follows from it for the images below; changes nothing. */

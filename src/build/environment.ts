@@ -8,7 +8,10 @@ import type { StageEnvironment } from '../ports/container-engine.ts';
 export const SOURCE_DATE_EPOCH = 1_754_697_600;
 
 /** The whole environment of a stage: part of its content id, so without secrets and without this machine's own ways. */
-export function stageEnvironment(image: ImageDefinition, stage: string): StageEnvironment {
+export function stageEnvironment(
+  image: Pick<ImageDefinition, 'name' | 'kernel' | 'architecture'>,
+  stage: string,
+): StageEnvironment {
   return {
     BIVOUAC_IMAGE: image.name,
     BIVOUAC_STAGE: stage,

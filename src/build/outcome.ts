@@ -1,6 +1,7 @@
 import { shortDigest } from '../core/artefact.ts';
 import type { ChannelName } from '../core/image.ts';
 import type { NamedRelease } from '../core/release.ts';
+import type { ConffsOutcome } from './conffs/conffs.ts';
 import type { Publishing } from './publish.ts';
 
 /** What a build came to. */
@@ -12,6 +13,8 @@ export interface BuildOutcome {
   /** How many steps had to run. */
   readonly stepsRun: number;
   readonly seconds: number;
+  /** What became of each host, when files of hosts were asked for. */
+  readonly conffs?: ConffsOutcome;
 }
 
 /** The last line of a build's log. */

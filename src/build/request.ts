@@ -131,7 +131,7 @@ export function conffsStages(chain: ImageChain, settings: ImageSettings): readon
   );
 }
 
-/** Reject a request that comes to nothing, or to what cannot be built yet. */
+/** Reject a request that comes to nothing. */
 export function requireBuildable(builds: readonly PlannedBuild[], image: ImageName): void {
   if (builds.length === 0) {
     throw new AppError(
@@ -142,13 +142,4 @@ export function requireBuildable(builds: readonly PlannedBuild[], image: ImageNa
       },
     );
   }
-  const conffs = builds.find(({ kind }) => kind === 'conffs');
-  if (conffs === undefined) return;
-  throw new AppError(
-    'unsupported',
-    `Cannot build conffs of image "${conffs.image}": they come with a later version`,
-    {
-      remedy: 'Ask for the target "rootfs", "initramfs" or "kernel"',
-    },
-  );
 }

@@ -6,16 +6,14 @@ const POLICY_FILE = '/usr/sbin/policy-rc.d';
 const POLICY = '#!/bin/sh\nexit 101\n';
 
 /** Keep packages from starting services while `work` runs; a policy that the image brings itself is left alone. */
-export async function withoutServices(root: string, work: () => Promise<void>): Promise<void> {
+export async function withoutServices<T>(root: string, work: () => Promise<T>): Promise<T> {
   const policy = await pathInRoot(root, POLICY_FILE);
-  if (await exists(policy)) {
-    await work();
-    return;
-  }
+  if (await exists(policy)) return await work();
   await writeFile(policy, POLICY, { mode: 0o755 });
-  await work();
+  const result = await work();
   const isOurs = (await readFile(policy, 'utf8').catch(() => '')) === POLICY;
   if (isOurs) await rm(policy);
+  return result;
 }
 
 async function exists(path: string): Promise<boolean> {

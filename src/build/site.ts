@@ -6,6 +6,7 @@ import type { Clock } from '../ports/clock.ts';
 import type { ReleaseStore } from '../ports/release-store.ts';
 import type { ReleaseSigning } from '../ports/signer.ts';
 import type { BuiltImages } from './built-image.ts';
+import type { ConffsWorld } from './conffs/conffs.ts';
 import type { BuildWorld } from './step-context.ts';
 
 /** Where a build takes place. */
@@ -19,6 +20,7 @@ export interface BuildSite {
   readonly channels: ChannelStore;
   readonly signing: ReleaseSigning;
   readonly locks: BuildLocks;
+  readonly conffs: ConffsWorld;
   /** How many builds run at once; the others wait. */
   readonly parallel: number;
   readonly clock: Clock;

@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import { openBuildSite } from '../adapters/build-site.ts';
 import { version } from '../adapters/version.ts';
 import { buildArchitectures } from '../build/build-architectures.ts';
+import { HostsFailedError } from '../build/conffs/hosts-failed.ts';
 import type { BuildOutcome } from '../build/outcome.ts';
 import { buildsOf } from '../build/request.ts';
 import { type JobBuild, runJob } from '../build/worker.ts';
@@ -9,6 +10,7 @@ import { AppError } from '../core/errors.ts';
 import type { BuildRequest } from '../core/job.ts';
 import type { JobResult } from '../ports/job-store.ts';
 import { addBuildOptions, type BuildOptions, requestOf } from './build-options.ts';
+import { conffsTable } from './conffs-table.ts';
 import { requireImage } from './image-name.ts';
 import { globalOptions, print, printJson } from './invocation.ts';
 import { type OpenSite, withState } from './site.ts';
@@ -25,7 +27,7 @@ export function buildCommand(): Command {
         const requests = names.map((name) => requestOf(requireImage(name, state.site), options));
         const show = json ? () => undefined : progress(options.verbose === true);
         const results: object[] = [];
-        for (const request of requests) results.push(await buildOne(request, state, show));
+        for (const request of requests) results.push(await buildOne(request, state, { show, json }));
         if (json) printJson(names.length === 1 ? results[0] : results);
       }),
   );
@@ -34,7 +36,7 @@ export function buildCommand(): Command {
 async function buildOne(
   request: BuildRequest,
   state: OpenSite,
-  show: (line: string) => void,
+  { show, json }: { readonly show: (line: string) => void; readonly json: boolean },
 ): Promise<object> {
   const { images, imageSettings: settings } = state.site;
   if (buildsOf(request, { images, settings }).length === 0) {
@@ -42,8 +44,17 @@ async function buildOne(
     show(`Nothing to be done: image "${request.image}" ${reason}`);
     return { image: request.image, state: 'succeeded', published: false, builds: [] };
   }
-  const { outcome, result } = await buildAsJob(request, state, show);
-  return { image: request.image, ...result, ...outcome };
+  try {
+    const { outcome, result } = await buildAsJob(request, state, show);
+    if (outcome?.conffs !== undefined) show(conffsTable(outcome.conffs));
+    return { image: request.image, ...result, ...outcome };
+  } catch (error) {
+    if (error instanceof HostsFailedError) {
+      if (json) printJson({ image: request.image, state: 'failed', error: error.message, ...error.outcome });
+      else if (error.outcome.conffs !== undefined) show(conffsTable(error.outcome.conffs));
+    }
+    throw error;
+  }
 }
 
 /** Build what is asked for as a job of this process, so that it has a record and a log like any other. Fails as the build fails. */

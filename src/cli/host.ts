@@ -4,6 +4,7 @@ import { type Catalogue, publishedAll } from '../core/catalogue.ts';
 import { AppError } from '../core/errors.ts';
 import type { BootId, BootRecord } from '../core/event.ts';
 import { type Host, type HostName, parseHostName } from '../core/host.ts';
+import type { HostLayer } from '../core/host-layer.ts';
 import { timelineOf } from '../fleet/timeline.ts';
 import type { EventLog } from '../ports/event-log.ts';
 import { formatSeconds, formatTable, formatTime } from './format.ts';
@@ -41,7 +42,7 @@ function showCommand(): Command {
     .option('--boot <which>', '"last" or the id of a boot')
     .action((name: string, options: { boot?: string }, command: Command) =>
       withState(globalOptions(command), async ({ snapshots, events }, { json }) => {
-        const { inventory, catalogue } = await snapshots.current();
+        const { inventory, catalogue, hostLayers } = await snapshots.current();
         const known = inventory.byName;
         const hostName = parseHostName(name);
         const host = hostName === undefined ? undefined : known.get(hostName);
@@ -55,8 +56,12 @@ function showCommand(): Command {
         if (host === undefined) throw unknownHost(name, [...known.keys()]);
         const boots = (await events.boots(host.name, 5)).map((record) => timelineOf(record, Date.now()));
         const persist = persistOf(host, catalogue);
-        if (json) printJson({ ...host, persist, boots });
-        else print(hostText(host, persist, boots));
+        const layers = hostLayers.index.of(host.name, host.image);
+        if (json) printJson({ ...host, persist, hostLayers: layers, boots });
+        else {
+          print(hostText(host, persist, boots));
+          if (layers.length > 0) print(`\n${layersText(layers)}`);
+        }
       }),
     );
 }
@@ -90,6 +95,18 @@ function hostRow(host: Host): string[] {
     host.channel,
     host.source.kind === 'file' ? host.source.path : 'API',
   ];
+}
+
+/** What playbooks made for the host, the newest first. */
+function layersText(layers: readonly HostLayer[]): string {
+  const rows = layers.map(({ release, archive, commits, builtAt }) => [
+    release.slice(0, 19),
+    archive.digest.slice(0, 19),
+    String(archive.size),
+    formatTime(builtAt),
+    commits.map((commit) => commit.slice(0, 12)).join(' '),
+  ]);
+  return formatTable(['RELEASE', 'HOST LAYER', 'BYTES', 'BUILT', 'COMMITS'], rows);
 }
 
 /** What keeps its content over the host's boots, as the newest releases of its channel say; the rest is in memory. */

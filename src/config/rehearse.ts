@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { conffsEntries } from '../boot/host-config.ts';
+import { conffsEntries, type HostConfigInput } from '../boot/host-config.ts';
 import type { HostIdentity } from '../boot/identity.ts';
 import { type ArtefactRef, digestFromHex } from '../core/artefact.ts';
 import { AppError, messageOf } from '../core/errors.ts';
@@ -19,18 +19,22 @@ const IDENTITY: HostIdentity = { machineId: '0'.repeat(32), sshKeys: [] };
 export function rehearseConffs(site: Site, faults: FaultList): void {
   for (const host of site.hosts) {
     try {
-      conffsEntries({
-        host,
-        ...standInPlace(host, site.policy),
-        named: standInRelease(host),
-        files: site.hostFiles.of(host.name),
-        identity: IDENTITY,
-      });
+      conffsEntries(standInInput(host, site, standInRelease(host)));
     } catch (error) {
       const remedy = error instanceof AppError ? error.remedy : undefined;
       faults.file(join(site.directories.hosts, host.name), messageOf(error), remedy);
     }
   }
+}
+
+/** All that a host's conffs are made from, as far as it is known before its boot. */
+export function standInInput(
+  host: Host,
+  { policy, hostFiles }: Pick<Site, 'policy' | 'hostFiles'>,
+  named: NamedRelease<NetbootRelease>,
+): HostConfigInput {
+  const files = hostFiles.of(host.name);
+  return { host, ...standInPlace(host, policy), named, files, identity: IDENTITY, limit: policy.conffsLimit };
 }
 
 function standInPlace(host: Host, policy: BootPolicy) {

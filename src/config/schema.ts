@@ -16,6 +16,7 @@ import {
   OwnerText,
   PathText,
   RangeText,
+  SizeText,
   SubnetText,
 } from './formats.ts';
 import { TftpSchema } from './tftp.ts';
@@ -80,6 +81,7 @@ export const ServerFileSchema = mapping({
     mapping({
       on_failure: Type.Optional(Type.Enum(['retry', 'shell', 'reboot'])),
       token_lifetime: Type.Optional(DurationText),
+      conffs_size: Type.Optional(SizeText),
     }),
   ),
   build: Type.Optional(BuildSchema),

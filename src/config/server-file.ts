@@ -6,7 +6,7 @@ import { type AnsibleSettings, ansibleSettings } from './ansible.ts';
 import { type BuildSettings, buildSettings } from './build-settings.ts';
 import type { SourceDocument } from './document.ts';
 import type { FaultList } from './fault.ts';
-import { durationSeconds } from './formats.ts';
+import { durationSeconds, sizeBytes } from './formats.ts';
 import { ServerFileSchema } from './schema.ts';
 import type { ListenAddresses, SiteDirectories } from './site.ts';
 import { servedSubnets } from './subnets.ts';
@@ -89,6 +89,7 @@ function policyOf(shape: Shape, subnets: BootPolicy['subnets']): BootPolicy {
     unknownHosts: unknownHostsOf(shape.unknown_hosts),
     onFailure: shape.boot?.on_failure ?? 'retry',
     tokenLifetime: durationSeconds(shape.boot?.token_lifetime ?? '1h') ?? 3600,
+    conffsLimit: sizeBytes(shape.boot?.conffs_size ?? ''),
     quirks: [],
   };
 }

@@ -51,7 +51,13 @@ export type BootFact =
       /** False when the transfer ended early. */
       readonly complete: boolean;
     }
-  | { readonly kind: 'script'; readonly release: Digest; readonly image: string }
+  | {
+      readonly kind: 'script';
+      readonly release: Digest;
+      readonly image: string;
+      /** Why it is an earlier release than the channel points to. */
+      readonly instead?: string;
+    }
   | {
       readonly kind: 'milestone';
       readonly milestone: Milestone;

@@ -21,6 +21,8 @@ export interface BootPolicy {
   readonly onFailure: FailurePolicy;
   /** Seconds that a boot token lives. */
   readonly tokenLifetime: number;
+  /** Bytes that the conffs of a host may have; a default of the program unless given. */
+  readonly conffsLimit?: number | undefined;
   /** Clients known to be odd, in the order of the file. */
   readonly quirks: readonly Quirk[];
 }

@@ -121,7 +121,7 @@ function entryOf(event: BootEvent, startedAt: number): TimelineEntry {
       return {
         seconds,
         source: 'http',
-        text: `boot script of image ${fact.image}, release ${fact.release.slice(0, 19)}`,
+        text: `boot script of image ${fact.image}, release ${fact.release.slice(0, 19)}${fact.instead === undefined ? '' : ` (an earlier one: ${fact.instead})`}`,
       };
     case 'served':
       return {

@@ -14,6 +14,8 @@ export interface ArtefactStore {
   stat(digest: Digest): Promise<ArtefactRef | undefined>;
   /** Rejects with `not-found` when there is no such artefact. */
   open(digest: Digest): Promise<OpenArtefact>;
+  /** Where the file is, for programs that read it and for mounts; nobody may change it. */
+  pathOf(digest: Digest): string;
   /** Take over a finished file (moved when on the same file system, else copied): hash, fsync, rename. */
   adopt(path: string): Promise<ArtefactRef>;
   putBytes(bytes: Uint8Array): Promise<ArtefactRef>;

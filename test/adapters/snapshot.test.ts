@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import { CachedSnapshotSource, type SnapshotParts } from '../../src/adapters/snapshot.ts';
 import type { Host } from '../../src/core/host.ts';
 import { aCatalogue, aHost, aSite, hostName, mac } from '../builders.ts';
+import { FakeHostLayerStore } from '../fakes/host-layers.ts';
 
 function parts() {
   let version = 1;
@@ -19,7 +20,8 @@ function parts() {
         return seen;
       },
     },
-    catalogue: { current: () => Promise.resolve(aCatalogue()) },
+    hostLayers: new FakeHostLayerStore(),
+    catalogue: { history: () => Promise.resolve([]), current: () => Promise.resolve(aCatalogue()) },
   };
   return {
     source: new CachedSnapshotSource(given),
@@ -83,7 +85,8 @@ test('a failed load is told, and the next call tries again', async () => {
     site: () => SITE,
     version: () => '1',
     hosts: { list: () => (isBroken ? Promise.reject(new Error('disk')) : Promise.resolve([])) },
-    catalogue: { current: () => Promise.resolve(aCatalogue()) },
+    hostLayers: new FakeHostLayerStore(),
+    catalogue: { history: () => Promise.resolve([]), current: () => Promise.resolve(aCatalogue()) },
   });
   await expect(source.current()).rejects.toThrow('disk');
   isBroken = false;

@@ -9,6 +9,7 @@ import type { Snapshot } from '../../src/ports/snapshot.ts';
 import { aLease, aSnapshot, ip } from '../builders.ts';
 import { FakeBootRecorder } from '../fakes/boot-recorder.ts';
 import { FakeClock } from '../fakes/clock.ts';
+import { FakeHostLayerStore } from '../fakes/host-layers.ts';
 import { FakeKeyMaker } from '../fakes/key-maker.ts';
 import { FakeLeaseStore } from '../fakes/lease-store.ts';
 import { FakeSecretStore } from '../fakes/secret-store.ts';
@@ -38,6 +39,7 @@ export class HttpFixture {
   readonly tokens = new FakeTokenStore();
   readonly secrets = new FakeSecretStore();
   readonly keyMaker = new FakeKeyMaker();
+  readonly hostLayers = new FakeHostLayerStore();
   readonly signing = testSigning();
   readonly recorder = new FakeBootRecorder();
   readonly clock = new FakeClock();
@@ -58,6 +60,7 @@ export class HttpFixture {
       leases: this.leases,
       tokens: this.tokens,
       secrets: this.secrets,
+      hostLayers: this.hostLayers,
       keyMaker: this.keyMaker,
       signing: this.signing,
       catalogue: { release: (digest) => Promise.resolve(this.releases.get(digest)) },

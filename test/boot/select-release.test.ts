@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { selectRelease } from '../../src/boot/select-release.ts';
 import type { Cpu } from '../../src/core/arch.ts';
-import { aCatalogue, aHost, aPublication, aRelease, digest } from '../builders.ts';
+import { aCatalogue, aHost, aPublication, aRelease, aSnapshot, digest } from '../builders.ts';
 
 const AMD64 = aPublication({ digest: digest('1') });
 const ARM64 = aPublication({ digest: digest('2'), release: aRelease({ architecture: 'arm64' }) });
@@ -9,7 +9,7 @@ const BOTH = aCatalogue([AMD64, ARM64]);
 const ONLY_ARM = aCatalogue([ARM64]);
 
 function chosen(cpu: Cpu | undefined, catalogue = BOTH, host = aHost()): string {
-  const choice = selectRelease(host, catalogue, { cpu });
+  const choice = selectRelease(host, aSnapshot({ catalogue }), { cpu });
   return choice.kind === 'none' ? choice.reason : choice.named.release.architecture;
 }
 

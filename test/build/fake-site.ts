@@ -12,6 +12,7 @@ import { FakeCatalogueStore } from '../fakes/catalogue-store.ts';
 import { FakeChannelStore } from '../fakes/channel-store.ts';
 import { FakeClock } from '../fakes/clock.ts';
 import { FakeContainerEngine } from '../fakes/container-engine.ts';
+import { FakeHostLayerStore } from '../fakes/host-layers.ts';
 import { NO_PLAYBOOKS } from '../fakes/playbooks.ts';
 import { FakeReleaseStore } from '../fakes/release-store.ts';
 import { testSigning } from '../fakes/signing.ts';
@@ -41,6 +42,7 @@ export function fakeSite() {
     proxy: () => Promise.resolve({}),
   };
   const site: BuildSite = {
+    conffs: { layers: new FakeHostLayerStore(), limit: 50 * 1024 * 1024, rehearse: () => Promise.resolve(0) },
     world: {
       engine,
       commands,

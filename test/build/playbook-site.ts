@@ -12,6 +12,7 @@ import type { BuildSite } from '../../src/build/site.ts';
 import { ansibleSettings } from '../../src/config/ansible.ts';
 import type { Host } from '../../src/core/host.ts';
 import type { ImageDefinition } from '../../src/core/image.ts';
+import type { ReleaseLayer } from '../../src/core/release.ts';
 import { anImage, imageName } from '../builders.ts';
 import { realSite } from './site.ts';
 
@@ -85,7 +86,7 @@ export class PlaybookSite {
   }
 
   /** Make the result of the bootstrap known: a root with Python, of this machine's own files. */
-  async plantBase(site: BuildSite): Promise<void> {
+  async plantBase(site: BuildSite): Promise<ReleaseLayer> {
     const [step] = stepsOf([trixie()], new Map());
     if (step === undefined) throw new Error('There is no bootstrap');
     mkdirSync(site.workFolder, { recursive: true });
@@ -94,6 +95,8 @@ export class PlaybookSite {
     const context = { ...site.world, step, parent: undefined, workFolder, cache, signal };
     const result = await makeLayer({ ...context, log: () => undefined }, ({ root }) => pythonRoot(root));
     await site.cache.put(step.id, result);
+    if (result.kind !== 'layer') throw new Error('A bootstrap makes a layer');
+    return { ...result.layer, stage: step.stage, image: step.image, contentId: step.id };
   }
 
   async leftovers(): Promise<readonly string[]> {
@@ -136,6 +139,7 @@ const FOLDERS = [
   'usr/sbin',
   'usr/bin',
   'usr/share/demo',
+  'usr/share/more/kept',
   'var/tmp',
   'root',
 ];
@@ -179,10 +183,14 @@ async function pythonRoot(root: string): Promise<void> {
     'mkfifo',
     'hostname',
     'su',
+    'cp',
+    'truncate',
   ]) {
     symlinkSync('busybox', join(root, 'bin', tool));
   }
   writeFileSync(join(root, 'etc/passwd'), 'root:x:0:0:root:/root:/bin/sh\n');
   writeFileSync(join(root, 'etc/group'), 'root:x:0:\n');
-  for (const name of ['one', 'two', 'three']) writeFileSync(join(root, 'usr/share/demo', name), name);
+  for (const name of ['demo/one', 'demo/two', 'demo/three', 'more/hidden', 'more/kept/one']) {
+    writeFileSync(join(root, 'usr/share', name), name);
+  }
 }

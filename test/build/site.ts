@@ -19,6 +19,7 @@ import type { BuildSite } from '../../src/build/site.ts';
 import type { PathKind } from '../../src/build/stage-kind.ts';
 import { imageTree } from '../../src/build/tree.ts';
 import type { ImageDefinition } from '../../src/core/image.ts';
+import { FakeHostLayerStore } from '../fakes/host-layers.ts';
 import { NO_PLAYBOOKS } from '../fakes/playbooks.ts';
 
 /** A real build site in a data directory: buildah, the file store, SQLite, which has to be closed only to be copied. */
@@ -42,6 +43,7 @@ export async function realSite(data: string): Promise<BuildSite & { close(): Pro
     signing: { keys: new FsSigningKeys(join(data, 'keys')), signatures: new SqlSignatureStore(database) },
     locks: new FlockBuildLocks(join(data, 'locks')),
     parallel: 2,
+    conffs: { layers: new FakeHostLayerStore(), limit: 50 * 1024 * 1024, rehearse: () => Promise.resolve(0) },
     clock: systemClock,
     workFolder: join(data, 'work'),
     builder: 'bivouac test',

@@ -30,6 +30,10 @@ export class FakeArtefactStore implements ArtefactStore {
     });
   }
 
+  pathOf(digest: Digest): string {
+    throw new Error(`Artefact "${digest}" is in memory`);
+  }
+
   async adopt(path: string): Promise<ArtefactRef> {
     const ref = await this.putBytes(await readFile(path));
     await rm(path);

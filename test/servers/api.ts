@@ -26,6 +26,7 @@ import { aSite } from '../builders.ts';
 import { FakeArtefactStore } from '../fakes/artefact-store.ts';
 import { FakeClock } from '../fakes/clock.ts';
 import { FakeLayerFiles } from '../fakes/layer-files.ts';
+import { FakeHostLayerStore } from '../fakes/host-layers.ts';
 import { temporaryFolder } from '../temporary.ts';
 
 export const TOKEN = 'the-admin-token-of-this-test';
@@ -57,6 +58,7 @@ export async function startApi(options: ApiOptions = {}) {
   const jobs = new SqlJobStore(database, { clock, logs: new JobLogs(join(temporaryFolder(), 'jobs')) });
   const snapshots = new CachedSnapshotSource({
     site: () => site,
+    hostLayers: new FakeHostLayerStore(),
     hosts,
     catalogue,
     version: () => database.version(),

@@ -17,8 +17,7 @@ import type {
 import { systemPath } from '../command.ts';
 import { GitMirror } from '../git.ts';
 import { readAnsibleConfig } from './ansible-config.ts';
-import { playbookClosure } from './closure.ts';
-import { digestClosure } from './closure-digest.ts';
+import { DependencyReader } from './dependencies.ts';
 import { siteInventory, variablesOf } from './inventory.ts';
 import { listedHosts, outcomesOf } from './results.ts';
 import {
@@ -48,6 +47,7 @@ const MAX_RESULTS = 64 * 1024 * 1024;
 export class AnsiblePlaybooks implements Playbooks {
   readonly #options: AnsibleOptions;
   readonly #mirror: GitMirror | undefined;
+  readonly #dependencies = new DependencyReader();
 
   constructor(options: AnsibleOptions) {
     const { repository, key, knownHosts } = options.settings;
@@ -82,15 +82,11 @@ export class AnsiblePlaybooks implements Playbooks {
     const { settings } = this.#options;
     await requirePlaybook(tree, playbook);
     const config = await readAnsibleConfig(tree.directory, settings.inventory);
-    const { files, mentionsOthers } = await playbookClosure({
-      root: tree.directory,
-      playbook,
-      hosts,
-      config,
-    });
+    const start = { root: tree.directory, playbook, hosts, config };
+    const { digest, mentionsOthers } = await this.#dependencies.of(tree, start);
     const seen = inventory.filter(({ name }) => mentionsOthers || hosts.includes(name));
     const seed = {
-      files: await digestClosure(tree.directory, files),
+      files: digest,
       arguments: settings.arguments,
       inventory: seen.map((host) => [host.name, variablesOf(host)]),
     };

@@ -21,7 +21,11 @@ export async function writeRunFiles(run: PlaybookRun): Promise<RunFiles> {
   const { folder, hosts, inventory, environment, inConffsBuild } = run;
   await mkdir(folder, { recursive: true, mode: 0o700 });
   const names = hosts.map(({ name }) => name);
-  const rooms = hosts.map(({ name, room: { pid, root } }) => [name, { pid, root, environment }] as const);
+  // Modules would leave the bytecode of all that they import in the root.
+  const inside = { ...environment, PYTHONDONTWRITEBYTECODE: '1' };
+  const rooms = hosts.map(
+    ({ name, room: { pid, root } }) => [name, { pid, root, environment: inside }] as const,
+  );
   // Above all that a repository's inventory says: nothing is ever reached by SSH, and hooks tell builds by these two.
   const variables = {
     in_vauban: true,

@@ -50,6 +50,11 @@ export function parseBuiltLayersDocument(text: string): BuiltImage['layers'] {
   return parseJson(text, 'the layers of an image') as BuiltImage['layers'];
 }
 
+/** Parse the stored commits of a host layer. */
+export function parseCommits(text: string): readonly string[] {
+  return parseJson(text, 'a host layer') as readonly string[];
+}
+
 function parseJson(text: string, what: string): unknown {
   try {
     return JSON.parse(text);

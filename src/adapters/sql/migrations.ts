@@ -148,6 +148,22 @@ export const MIGRATIONS: readonly string[] = [
     size INTEGER NOT NULL, made_at INTEGER NOT NULL, UNIQUE (release, digest)
   ) STRICT;
   `,
+  `
+  CREATE TABLE host_layers (
+    host TEXT NOT NULL, image TEXT NOT NULL, release TEXT NOT NULL, digest TEXT NOT NULL, size INTEGER NOT NULL,
+    content_id TEXT NOT NULL, commits TEXT NOT NULL, built_at INTEGER NOT NULL, PRIMARY KEY (host, release)
+  ) STRICT;
+  CREATE INDEX host_layers_digest ON host_layers (digest);
+  CREATE TABLE host_layers_wanted (
+    image TEXT NOT NULL, host TEXT NOT NULL, PRIMARY KEY (image, host)
+  ) STRICT, WITHOUT ROWID;
+  CREATE TRIGGER host_layer_added AFTER INSERT ON host_layers BEGIN UPDATE revision SET number = number + 1; END;
+  CREATE TRIGGER host_layer_changed AFTER UPDATE ON host_layers BEGIN UPDATE revision SET number = number + 1; END;
+  CREATE TRIGGER host_layer_removed AFTER DELETE ON host_layers BEGIN UPDATE revision SET number = number + 1; END;
+  CREATE TRIGGER host_layer_wish_added AFTER INSERT ON host_layers_wanted BEGIN UPDATE revision SET number = number + 1; END;
+  CREATE TRIGGER host_layer_wish_changed AFTER UPDATE ON host_layers_wanted BEGIN UPDATE revision SET number = number + 1; END;
+  CREATE TRIGGER host_layer_wish_removed AFTER DELETE ON host_layers_wanted BEGIN UPDATE revision SET number = number + 1; END;
+  `,
 ];
 
 /** Version of the database that the newest migration leaves. */

@@ -29,6 +29,8 @@ export interface Tables {
   readonly release_signatures: SignatureRow;
   /** Each image as it was last built. */
   readonly built_images: { readonly image: ImageName; readonly architecture: Cpu; readonly layers: string };
+  readonly host_layers: HostLayerRow;
+  readonly host_layers_wanted: { readonly image: ImageName; readonly host: HostName };
   readonly steps: { readonly content_id: ContentId; readonly result: string };
 }
 
@@ -145,4 +147,16 @@ export interface TokenRow {
   readonly hash: Digest;
   readonly expires_at: number;
   readonly grant_document: string;
+}
+
+/** A host's layer above one release; `commits` is a JSON list. */
+export interface HostLayerRow {
+  readonly host: HostName;
+  readonly image: ImageName;
+  readonly release: Digest;
+  readonly digest: Digest;
+  readonly size: number;
+  readonly content_id: string;
+  readonly commits: string;
+  readonly built_at: number;
 }

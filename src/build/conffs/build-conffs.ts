@@ -1,0 +1,242 @@
+import { createHash } from 'node:crypto';
+import { mkdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { shortDigest } from '../../core/artefact.ts';
+import { AppError, messageOf } from '../../core/errors.ts';
+import type { Host } from '../../core/host.ts';
+import { canonicalJson, type NetbootRelease } from '../../core/release.ts';
+import { BUILDER_EPOCH } from '../content-id.ts';
+import { type PlaybookWorld, pinPlaybooks, treeOf } from '../playbook-world.ts';
+import type { BuildSite } from '../site.ts';
+import type { ConffsOutcome, ConffsRequest, HostResult, HostTarget } from './conffs.ts';
+import { type ChainLink, runForHosts } from './host-run.ts';
+import { byRelease, selectedHosts, targetsOf } from './targets.ts';
+
+/** Hosts whose roots are mounted at a time. */
+const AT_A_TIME = 100;
+
+/**
+ * Make the files of the hosts that a pattern selects, each for the release that its channel points to. Rejects when none
+ * can be made at all; what becomes of single hosts is in the outcome.
+ */
+export async function buildConffs(request: ConffsRequest, site: BuildSite): Promise<ConffsOutcome> {
+  const startedAt = site.clock.now();
+  const folder = join(site.workFolder, 'conffs');
+  await rm(folder, { recursive: true, force: true });
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  try {
+    const stages = request.stages.flatMap((stage) => (stage.kind === 'playbook' ? [stage] : []));
+    const branches = stages.map((stage) => ({ branch: stage.branch ?? request.branch }));
+    const { signal, branch } = request;
+    const playbooks = await pinPlaybooks([...branches, { branch }], {
+      playbooks: site.world.playbooks,
+      locks: site.locks,
+      signal,
+    });
+    const hosts = await selectedHosts(request, playbooks, folder);
+    const { targets, failed } = await targetsOf(hosts, site);
+    const chain = stages.map((stage): ChainLink => {
+      const tree = treeOf(playbooks, stage.branch ?? branch);
+      return { stage: stage.name, playbook: stage.playbook, tree };
+    });
+    const build: Conffs = {
+      request,
+      site: { ...site, world: { ...site.world, playbooks } },
+      playbooks,
+      chain,
+      folder,
+    };
+    if (chain.length > 0)
+      await site.conffs.layers.want(
+        request.image,
+        hosts.map(({ name }) => name),
+      );
+    const made = chain.length === 0 ? await rendered(targets, build) : await layered(targets, build);
+    const results = [...failed, ...made].sort((a, b) => (a.host < b.host ? -1 : 1));
+    return { hosts: results, seconds: (site.clock.now() - startedAt) / 1000 };
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+interface Conffs {
+  readonly request: ConffsRequest;
+  readonly site: BuildSite;
+  readonly playbooks: PlaybookWorld;
+  readonly chain: readonly ChainLink[];
+  readonly folder: string;
+}
+
+/** No command runs, so nothing is mounted: files of hosts are rendered as each boot renders them. */
+async function rendered(targets: readonly HostTarget[], { site }: Conffs): Promise<readonly HostResult[]> {
+  const results: HostResult[] = [];
+  for (const { host, named } of targets) results.push(await rehearsed({ host, named }, site));
+  return results;
+}
+
+async function rehearsed({ host, named }: HostTarget, { conffs }: BuildSite): Promise<HostResult> {
+  const { digest: release } = named;
+  try {
+    const size = await conffs.rehearse(host, named, undefined);
+    return { host: host.name, kind: 'rendered', release, size, dropped: [] };
+  } catch (error) {
+    return { host: host.name, kind: 'failed', release, reason: messageOf(error) };
+  }
+}
+
+async function layered(targets: readonly HostTarget[], build: Conffs): Promise<readonly HostResult[]> {
+  const ids = await contentIds(targets, build);
+  const index = await build.site.conffs.layers.index();
+  const results: HostResult[] = [];
+  const missing: HostTarget[] = [];
+  for (const target of targets) {
+    const { host, named } = target;
+    const layer = index.find(host.name, named.digest);
+    if (build.request.fresh || layer === undefined || layer.contentId !== ids.get(target))
+      missing.push(target);
+    else
+      results.push({
+        host: host.name,
+        kind: 'known',
+        release: named.digest,
+        size: layer.archive.size,
+        dropped: [],
+      });
+  }
+  for (const group of byRelease(missing)) {
+    build.request.log(
+      `Files of ${group.length} ${group.length === 1 ? 'host' : 'hosts'} above release ${shortDigest(group[0].named.digest)} …`,
+    );
+    results.push(...(await aboveRelease(group, build, ids)));
+  }
+  return results;
+}
+
+/** Mount the release's layers once, and build for its hosts above them. */
+async function aboveRelease(
+  group: readonly [HostTarget, ...HostTarget[]],
+  build: Conffs,
+  ids: ReadonlyMap<HostTarget, string>,
+): Promise<readonly HostResult[]> {
+  const { site, request, folder } = build;
+  const { release } = group[0].named;
+  const mounted = join(folder, 'ground');
+  await mkdir(mounted, { recursive: true, mode: 0o700 });
+  const files = await layerFiles(release, site);
+  const ground = await site.world.playbooks.rooms.ground(files, { folder: mounted, signal: request.signal });
+  const results: HostResult[] = [];
+  try {
+    const inventory = await build.playbooks.hosts();
+    for (let at = 0; at < group.length; at += AT_A_TIME) {
+      const batch = group.slice(at, at + AT_A_TIME);
+      const own = join(folder, 'hosts');
+      await mkdir(own, { recursive: true, mode: 0o700 });
+      const options = {
+        ...build,
+        world: site.world,
+        ground,
+        inventory,
+        limit: site.conffs.limit,
+        folder: own,
+      };
+      for (const result of await runForHosts(
+        batch.map(({ host }) => host),
+        options,
+      )) {
+        const target = batch.find(({ host }) => host === result.host);
+        if (target !== undefined)
+          results.push(await kept(result, target, { build, contentId: ids.get(target) ?? '' }));
+      }
+    }
+    return results;
+  } finally {
+    await ground.close();
+  }
+}
+
+async function kept(
+  result: Awaited<ReturnType<typeof runForHosts>>[number],
+  target: HostTarget,
+  { build, contentId }: { readonly build: Conffs; readonly contentId: string },
+): Promise<HostResult> {
+  const { host, named } = target;
+  const { site, request, chain } = build;
+  const failure = (reason: string): HostResult => {
+    request.log(`    ${host.name} … failed: ${reason}`);
+    return { host: host.name, kind: 'failed', release: named.digest, reason };
+  };
+  if ('reason' in result) return failure(result.reason);
+  const { archive, dropped } = result.layer;
+  try {
+    await site.conffs.rehearse(host, named, archive);
+    const commits = [...new Set(chain.flatMap(({ tree }) => tree.commit ?? []))];
+    const { image } = request;
+    const layer = {
+      host: host.name,
+      image,
+      release: named.digest,
+      contentId,
+      commits,
+      builtAt: site.clock.now(),
+    };
+    await site.conffs.layers.put(layer, archive);
+  } catch (error) {
+    return failure(messageOf(error));
+  }
+  request.log(`    ${host.name} … ${archive.length} bytes`);
+  for (const what of dropped) request.log(`    ${host.name}: not kept: ${what}`);
+  return { host: host.name, kind: 'built', release: named.digest, size: archive.length, dropped };
+}
+
+/** The squashfs files of a release, base first. One that is gone or of another size is an error: never other layers in their place. */
+async function layerFiles(
+  { layers }: NetbootRelease,
+  { world: { artefacts } }: Pick<BuildSite, 'world'>,
+): Promise<readonly [string, ...string[]]> {
+  const paths: string[] = [];
+  for (const { digest, size, stage } of layers) {
+    const found = await artefacts.stat(digest);
+    if (found?.size !== size) {
+      const reason = found === undefined ? 'it is gone' : `it has ${found.size} bytes, wanted ${size}`;
+      throw new AppError(
+        'integrity',
+        `Cannot mount layer "${stage}" (${shortDigest(digest)}) of the release: ${reason}`,
+        {
+          remedy: 'Build the image again',
+        },
+      );
+    }
+    paths.push(artefacts.pathOf(digest));
+  }
+  const [first, ...rest] = paths;
+  if (first === undefined) throw new RangeError('Cannot mount a release without layers');
+  return [first, ...rest];
+}
+
+/** What each host's layer depends on: the release, the playbooks as they are for it, and the host itself. */
+async function contentIds(
+  targets: readonly HostTarget[],
+  { playbooks, chain, site }: Conffs,
+): Promise<ReadonlyMap<HostTarget, string>> {
+  const inventory = await playbooks.hosts();
+  const ids = new Map<HostTarget, string>();
+  for (const target of targets) {
+    const hosts = [target.host.name];
+    const digests: string[] = [];
+    for (const { tree, playbook } of chain)
+      digests.push(await playbooks.ansible.digest({ tree, playbook, hosts, inventory }));
+    const seed = {
+      epoch: BUILDER_EPOCH,
+      release: target.named.digest,
+      host: hostPart(target.host),
+      digests,
+      limit: site.conffs.limit,
+    };
+    ids.set(target, createHash('sha256').update(canonicalJson(seed)).digest('hex'));
+  }
+  return ids;
+}
+
+function hostPart({ name, macs, address, variables, channel }: Host): object {
+  return { name, macs, address: address ?? null, variables, channel };
+}

@@ -1,0 +1,62 @@
+import type { Digest } from '../../core/artefact.ts';
+import type { Host, HostName } from '../../core/host.ts';
+import type { ImageName, StageDefinition } from '../../core/image.ts';
+import type { NamedRelease, NetbootRelease } from '../../core/release.ts';
+import type { LineSink } from '../../ports/container-engine.ts';
+import type { HostLayerStore } from '../../ports/host-layer-store.ts';
+
+/** The files of which hosts to make. */
+export interface ConffsRequest {
+  readonly image: ImageName;
+  /** Ansible host pattern. */
+  readonly hosts: string;
+  /** All stages that count for conffs; those that are no playbooks have done their work in the image. */
+  readonly stages: readonly StageDefinition[];
+  /** Branch of playbooks that name none. */
+  readonly branch: string | undefined;
+  readonly fresh: boolean;
+  readonly log: LineSink;
+  readonly signal: AbortSignal;
+}
+
+/** What became of one host. `rendered`: its files need no playbook. */
+export type HostResult =
+  | {
+      readonly host: HostName;
+      readonly kind: 'built' | 'known' | 'rendered';
+      readonly release: Digest;
+      /** Bytes of the host layer; for `rendered` those of all its conffs. */
+      readonly size: number;
+      /** What could not be kept in the layer. */
+      readonly dropped: readonly string[];
+    }
+  | { readonly host: HostName; readonly kind: 'failed'; readonly release?: Digest; readonly reason: string };
+
+/** What a conffs build came to. */
+export interface ConffsOutcome {
+  readonly hosts: readonly HostResult[];
+  readonly seconds: number;
+}
+
+/** What conffs builds ask of the boot plane. */
+export interface ConffsWorld {
+  readonly layers: HostLayerStore;
+  /** Bytes that a host's conffs may have. */
+  readonly limit: number;
+  /**
+   * Render a host's conffs with its layer as its next boot would, but with a made-up identity; resolves to their size.
+   * Rejects with what is wrong with them.
+   */
+  rehearse(host: Host, named: NamedRelease<NetbootRelease>, layer: Uint8Array | undefined): Promise<number>;
+}
+
+/** A host and the release that its layer is made for. */
+export interface HostTarget {
+  readonly host: Host;
+  readonly named: NamedRelease<NetbootRelease>;
+}
+
+/** Hosts that failed. */
+export function failedHosts({ hosts }: ConffsOutcome): readonly (HostResult & { readonly kind: 'failed' })[] {
+  return hosts.flatMap((result) => (result.kind === 'failed' ? [result] : []));
+}
