@@ -11,8 +11,9 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { commandRunner } from '../../src/adapters/command.ts';
-import { type BuildOutcome, buildImage } from '../../src/build/build.ts';
+import { buildImage } from '../../src/build/build.ts';
 import { mountPointsBelow } from '../../src/build/mounts.ts';
+import type { BuildOutcome } from '../../src/build/outcome.ts';
 import type { BuildSite } from '../../src/build/site.ts';
 import { imageTree } from '../../src/build/tree.ts';
 import type { Cpu } from '../../src/core/arch.ts';
