@@ -38,7 +38,8 @@ export async function buildImage(request: BuildRequest, site: BuildSite): Promis
   const session = await openSession(request, site);
   try {
     const here = { ...site, world: session.world, workFolder: session.workFolder };
-    if (isOfHostsOnly) return await withFilesOfHosts(await publishedNow(request, site), { builds, request, site: here });
+    if (isOfHostsOnly)
+      return await withFilesOfHosts(await publishedNow(request, site), { builds, request, site: here });
     const outcome = await buildRelease(request, { here, site, startedAt });
     return await withFilesOfHosts(outcome, { builds, request, site: here });
   } finally {
@@ -53,7 +54,11 @@ function requireRelease({ images, image, settings }: BuildRequest): void {
 
 async function buildRelease(
   request: BuildRequest,
-  { here, site, startedAt }: { readonly here: BuildSite; readonly site: BuildSite; readonly startedAt: number },
+  {
+    here,
+    site,
+    startedAt,
+  }: { readonly here: BuildSite; readonly site: BuildSite; readonly startedAt: number },
 ): Promise<BuildOutcome> {
   const prepared = await prepare(request, here);
   const { plan, playbooks } = prepared;

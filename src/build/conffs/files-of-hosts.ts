@@ -41,7 +41,13 @@ export async function publishedNow(
   const [entry] = publishedAll(await catalogue.current(), { image, channel: STABLE });
   if (entry !== undefined) {
     const { digest, release } = entry;
-    return { release: { digest, release }, publishing: { kind: 'same' }, published: false, stepsRun: 0, seconds: 0 };
+    return {
+      release: { digest, release },
+      publishing: { kind: 'same', to: digest },
+      published: false,
+      stepsRun: 0,
+      seconds: 0,
+    };
   }
   throw new AppError('not-found', `Cannot build the files of hosts of "${image}": it has no release`, {
     remedy: `Build it first: "bivouac build ${image}"`,
