@@ -120,6 +120,7 @@ async function aboveRelease(
 ): Promise<readonly HostResult[]> {
   const { site, request, folder } = build;
   const { release } = group[0].named;
+  const { architecture } = release;
   const mounted = join(folder, 'ground');
   await mkdir(mounted, { recursive: true, mode: 0o700 });
   const files = await layerFiles(release, site);
@@ -132,6 +133,7 @@ async function aboveRelease(
       const own = join(folder, 'hosts');
       await mkdir(own, { recursive: true, mode: 0o700 });
       const options = {
+        architecture,
         ...build,
         world: site.world,
         ground,

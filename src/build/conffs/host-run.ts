@@ -1,5 +1,6 @@
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { Cpu } from '../../core/arch.ts';
 import { messageOf } from '../../core/errors.ts';
 import type { Host } from '../../core/host.ts';
 import type { PlaybookHost, PlaybookOutcome, PlaybookTree } from '../../ports/playbooks.ts';
@@ -26,6 +27,7 @@ export interface HostRunOptions {
   readonly ground: Ground;
   readonly inventory: readonly Host[];
   readonly limit: number;
+  readonly architecture: Cpu;
   /** An empty folder, closed to others: it holds what only these hosts may know. */
   readonly folder: string;
 }
@@ -103,11 +105,11 @@ async function runChain(
 async function outcomesOf(
   link: ChainLink,
   places: readonly [Furnished, ...Furnished[]],
-  { request, world, inventory, folder }: HostRunOptions,
+  { request, world, inventory, folder, architecture }: HostRunOptions,
 ): Promise<readonly PlaybookOutcome[]> {
   const environment = {
     ...(await world.mirror.proxy()),
-    ...stageEnvironment({ name: request.image }, link.stage),
+    ...stageEnvironment({ name: request.image, architecture }, link.stage),
   };
   const hosts = places.map(playbookHost);
   const [first, ...rest] = hosts;
