@@ -25,8 +25,8 @@ import { temporaryDatabase } from '../adapters/sql/database.ts';
 import { aSite } from '../builders.ts';
 import { FakeArtefactStore } from '../fakes/artefact-store.ts';
 import { FakeClock } from '../fakes/clock.ts';
-import { FakeLayerFiles } from '../fakes/layer-files.ts';
 import { FakeHostLayerStore } from '../fakes/host-layers.ts';
+import { FakeLayerFiles } from '../fakes/layer-files.ts';
 import { temporaryFolder } from '../temporary.ts';
 
 export const TOKEN = 'the-admin-token-of-this-test';
