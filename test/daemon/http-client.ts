@@ -57,7 +57,7 @@ export function ask(site: DaemonSite, path: string, question: HttpQuestion = {})
         });
       },
     );
-    sent.setTimeout(20_000, () => sent.destroy(new Error(`No answer to ${method} ${path}`)));
+    sent.setTimeout(120_000, () => sent.destroy(new Error(`No answer to ${method} ${path}`)));
     sent.on('error', reject);
     sent.end(json === undefined ? undefined : JSON.stringify(json));
   });
