@@ -105,7 +105,6 @@ export function anImage(given: Partial<ImageDefinition> = {}): ImageDefinition {
     outputs: [{ kind: 'netboot' }],
     architectures: ['amd64'],
     persist: [],
-    secrets: [],
     clean: {},
     drivers: [],
     ...given,

@@ -3,7 +3,7 @@ import { readArchitectures } from './keys/architectures.ts';
 import { readBuildKeys } from './keys/build-keys.ts';
 import { readKernels } from './keys/kernels.ts';
 import { readLint } from './keys/lint.ts';
-import { readClean, readCmdline, readDrivers, readPersist, readSecrets } from './keys/lists.ts';
+import { readClean, readCmdline, readDrivers, readPersist } from './keys/lists.ts';
 import { readOutputs } from './keys/outputs.ts';
 import { type KeyContext, type Mapping, quote, stringList } from './keys/reading.ts';
 import { readSource, SOURCE_KEYS } from './keys/root-source.ts';
@@ -25,13 +25,12 @@ export const KNOWN_KEYS = [
   'schedule',
   'schedule_options',
   'squash_level',
-  'secrets',
   'clean',
   'lint',
 ] as const;
 
 /** Reserved for what comes with a later version: never the name of a child. */
-const LATER_KEYS = ['hooks', 'time_limit'];
+const LATER_KEYS = ['hooks', 'secrets', 'time_limit'];
 const RESERVED_KEYS: ReadonlySet<string> = new Set([...KNOWN_KEYS, ...LATER_KEYS]);
 
 /** Kinds of stages that make roots only. A release master's stages are for the conffs of images below it. */
@@ -67,7 +66,6 @@ export function readImageKeys(
     ...readBuildKeys(keys, context),
     persist: readPersist(keys, context),
     ...(squashLevel === undefined ? {} : { squashLevel }),
-    secrets: readSecrets(keys, context),
     clean: readClean(keys, context),
     ...readLint(keys, context),
     drivers: readDrivers(keys, context),

@@ -1,4 +1,4 @@
-import Type, { type TProperties, type TSchema } from 'typebox';
+import Type, { type TProperties } from 'typebox';
 import { CLEAN_NAMES } from '../build/clean-operations.ts';
 import { OUTPUT_KINDS } from '../build/keys/outputs.ts';
 import { IMAGE_CPUS } from '../core/arch.ts';
@@ -8,7 +8,6 @@ import { BUILD_TARGETS } from '../core/build-target.ts';
 // see whether a file is there, or that two images have one name. A test holds the two together.
 
 const Texts = (description: string) => Type.Array(Type.String(), { description });
-const Named = (value: TSchema, description: string) => Type.Record(Type.String(), value, { description });
 
 const CpuName = Type.Enum([...IMAGE_CPUS]);
 
@@ -61,7 +60,6 @@ const IMAGE_KEYS = {
   schedule: Type.String({ description: 'when it is built: MINUTE HOUR DAY MONTH WEEKDAY' }),
   schedule_options: ScheduleOptions,
   squash_level: Type.Integer({ minimum: 1, maximum: 22, description: 'level of zstd for its layers' }),
-  secrets: Named(Type.String(), 'files of the building machine that its stages can read, by name'),
   clean: closed(
     Object.fromEntries(CLEAN_NAMES.map((name) => [name, Type.Boolean()])),
     'operations of the cleaning before a commit, each on or off',

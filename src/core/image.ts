@@ -94,14 +94,6 @@ export interface OutputFileDefinition {
   readonly path: string;
 }
 
-/** A file of this machine that the stages of an image can read; what it holds never gets into a layer. */
-export interface SecretMount {
-  /** Letters, digits, `.`, `_`, `-`. */
-  readonly name: string;
-  /** Absolute path on this machine. */
-  readonly path: string;
-}
-
 /** What a scheduled build makes. */
 export interface ScheduleOptions {
   readonly target: BuildTarget;
@@ -156,8 +148,6 @@ export interface ImageDefinition {
   readonly persist: readonly string[];
   /** Level of zstd for its layers, 1 to 22; the parent's unless it has its own. */
   readonly squashLevel?: number;
-  /** For its own stages only. */
-  readonly secrets: readonly SecretMount[];
   /** Operations of the cleaning before a commit, each on or off; those not named are at their defaults. */
   readonly clean: Readonly<Record<string, boolean>>;
   /** Kernel modules that its releases must have: the parent's, then its own. */

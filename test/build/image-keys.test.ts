@@ -66,7 +66,6 @@ describe('the keys of an image', () => {
           schedule_options: { stage: 'conffs', build_parents: -1 },
           persist: ['/var/lib/db'],
           squash_level: 15,
-          secrets: { token: '/etc/token', key: '../keys/deploy' },
           clean: { 'machine-id': false },
           drivers: ['e1000e'],
           web: { persist: ['/srv', '/var/lib/db'], clean: { logfiles: true }, drivers: ['mlx5_core'] },
@@ -81,15 +80,10 @@ describe('the keys of an image', () => {
       schedule: '0 3 * * 1-5',
       scheduleOptions: { target: 'conffs', buildParents: 'all' },
       squashLevel: 15,
-      secrets: [
-        { name: 'token', path: '/etc/token' },
-        { name: 'key', path: '/site/keys/deploy' },
-      ],
     });
     expect(web).toMatchObject({
       persist: ['/var/lib/db', '/srv'],
       squashLevel: 15,
-      secrets: [],
       clean: { 'machine-id': false, logfiles: true },
       drivers: ['e1000e', 'mlx5_core'],
       architectures: ['amd64'],

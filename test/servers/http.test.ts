@@ -155,6 +155,18 @@ test('the API is described by its schemas', async () => {
     '/healthz',
     '/readyz',
     '/api/v1/images',
+    '/api/v1/releases',
+    '/api/v1/releases/{release}',
+    '/api/v1/releases/{release}/sbom',
+    '/api/v1/releases/{release}/provenance',
+    '/api/v1/releases/{release}/pin',
+    '/api/v1/releases/{release}/diff/{to}',
+    '/api/v1/releases/{release}/who',
+    '/api/v1/channels',
+    '/api/v1/channels/{image}/{channel}/history',
+    '/api/v1/channels/{image}/{channel}',
+    '/api/v1/channels/{image}/{channel}/rollback',
+    '/api/v1/channels/{image}/{channel}/pin',
   ]);
   expect(description.paths['/api/v1/hosts/{name}']).toMatchObject({
     put: { requestBody: { content: { 'application/json': { schema: { required: ['image'] } } } } },

@@ -1,5 +1,3 @@
-import { resolve } from 'node:path';
-import type { SecretMount } from '../../core/image.ts';
 import { CLEAN_NAMES, isCleanName } from '../clean-operations.ts';
 import {
   entriesOf,
@@ -13,7 +11,6 @@ import {
 
 const KERNEL_ARGUMENT = /^[\x21-\x7e]+$/;
 const MODULE = /^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/;
-const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
 
 /** `cmdline`: kernel arguments, after those of the parent. */
 export function readCmdline(keys: Mapping, context: KeyContext): readonly string[] {
@@ -67,23 +64,6 @@ export function readClean(keys: Mapping, context: KeyContext): Readonly<Record<s
     return [];
   });
   return { ...context.parent?.clean, ...Object.fromEntries(own) };
-}
-
-/** `secrets`: files of this machine that the stages of this image can read, and no layer ever holds. */
-export function readSecrets(keys: Mapping, context: KeyContext): readonly SecretMount[] {
-  return entriesOf('secrets', keys, context).flatMap(([name, file]) => {
-    const at = [...context.path, 'secrets', name];
-    if (!NAME.test(name)) {
-      const remedy = 'Use letters, digits, ".", "_" and "-", at most 64';
-      context.fault(at, `Cannot name a secret ${quote(name)}`, remedy);
-      return [];
-    }
-    if (typeof file !== 'string' || file === '' || /\p{Cc}/u.test(file)) {
-      context.fault(at, `Cannot take secret "${name}" from ${quote(file)}`, 'Give the path of a file');
-      return [];
-    }
-    return [{ name, path: resolve(context.options.directory, file) }];
-  });
 }
 
 interface Form {

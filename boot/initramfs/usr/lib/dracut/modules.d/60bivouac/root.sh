@@ -37,7 +37,7 @@ unpack_conffs() {
     rm -rf "$RUN/conffs"
     mkdir -m 0755 "$RUN/conffs"
     if tar --extract --file "$RUN/images/$1" --directory "$RUN/conffs" --numeric-owner --same-owner \
-        --same-permissions 2>"$RUN/tar.errors"; then
+        --same-permissions --xattrs --xattrs-include='*' 2>"$RUN/tar.errors"; then
         rm -f "$RUN/images/$1"
         return 0
     fi
