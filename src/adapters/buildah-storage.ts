@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
+import type { StoredImage } from '../build/collect-garbage.ts';
 import { AppError } from '../core/errors.ts';
 import { type BuildId, parseBuildId } from '../core/job.ts';
 import type { ContainerImageId } from '../ports/container-engine.ts';
@@ -47,6 +48,36 @@ export async function topLayerOf(paths: StoragePaths, image: ContainerImageId): 
   const row = rows.find((entry) => entry['id'] === image);
   const layer = row?.['layer'];
   return typeof layer === 'string' && /^[0-9a-f]{64}$/.test(layer) ? layer : undefined;
+}
+
+/** All images, without starting buildah; those that stand upon another come before it. */
+export async function storedImages(paths: StoragePaths): Promise<readonly StoredImage[]> {
+  const layers = new Map(
+    (await readRows(join(paths.root, 'overlay-layers', 'layers.json'))).map((row) => [row['id'], row]),
+  );
+  const depthOf = (layer: unknown): number => {
+    let depth = 0;
+    for (let at = layers.get(layer); at !== undefined && depth < layers.size; at = layers.get(at['parent']))
+      depth += 1;
+    return depth;
+  };
+  const images = (await readRows(join(paths.root, 'overlay-images', 'images.json'))).flatMap((row) => {
+    const { id, layer, created } = row;
+    if (typeof id !== 'string' || !/^[0-9a-f]{64}$/.test(id)) return [];
+    const size = layers.get(layer)?.['diff-size'];
+    const madeAt = Date.parse(String(layers.get(layer)?.['created'] ?? created));
+    return [
+      {
+        image: {
+          id: parseContainerImageId(id),
+          bytes: typeof size === 'number' ? size : 0,
+          madeAt: Number.isNaN(madeAt) ? 0 : madeAt,
+        },
+        depth: depthOf(layer),
+      },
+    ];
+  });
+  return images.sort((a, b) => b.depth - a.depth).map(({ image }) => image);
 }
 
 /** A container by the storage's own list. */

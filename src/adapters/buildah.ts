@@ -12,6 +12,7 @@ import type {
   PullOptions,
   WorkingContainer,
 } from '../ports/container-engine.ts';
+import { buildahArgv, storageEnvironment } from './buildah-calls.ts';
 import { pullImage } from './buildah-pull.ts';
 import {
   containerName,
@@ -24,7 +25,6 @@ import {
   topLayerDirectory,
   topLayerOf,
 } from './buildah-storage.ts';
-import { systemPath } from './command.ts';
 import { killInside, unmountBelow } from './leftovers.ts';
 
 /** What the engine works with. */
@@ -187,30 +187,15 @@ class BuildahEngine implements ContainerEngine {
   }
 
   private async buildah(args: readonly string[], options: CommandOptions = {}): Promise<CommandResult> {
-    const { root, runRoot } = this.paths;
-    const storage = ['--root', root, '--runroot', runRoot, '--storage-driver', 'overlay'];
-    // With metacopy a layer's folder would lack the content of files of which only the mode was changed.
-    const driver = ['--storage-opt', 'overlay.mountopt=metacopy=off'];
-    return await this.tool(['buildah', ...storage, ...driver, ...args], options);
+    return await this.tool(buildahArgv(this.paths, args), options);
   }
 
   /** A program that knows our storage and not the machine's. */
   private async tool(argv: Argv, options: CommandOptions = {}): Promise<CommandResult> {
-    const { temporary, emptyConfig, storageConfig } = this.paths;
-    const folder = join(temporary, this.owner);
+    const folder = join(this.paths.temporary, this.owner);
     await mkdir(folder, { recursive: true, mode: 0o700 });
-    return await this.options.commands.run(argv, {
-      environment: {
-        PATH: systemPath(),
-        HOME: '/root',
-        LC_ALL: 'C.UTF-8',
-        TMPDIR: folder,
-        CONTAINERS_CONF: emptyConfig,
-        CONTAINERS_STORAGE_CONF: storageConfig,
-      },
-      tethered: true,
-      ...options,
-    });
+    const environment = storageEnvironment(this.paths, folder);
+    return await this.options.commands.run(argv, { environment, tethered: true, ...options });
   }
 }
 

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import type { Digest } from '../core/artefact.ts';
 import type { Clock } from '../ports/clock.ts';
 import { commandRunner } from './command.ts';
 import { FsArtefactStore } from './fs-artefact-store.ts';
@@ -12,6 +13,7 @@ import { SqlCatalogueStore } from './sql/catalogue-store.ts';
 import { SqlChannelStore } from './sql/channel-store.ts';
 import { openDatabase } from './sql/database.ts';
 import { SqlEventLog } from './sql/event-log.ts';
+import { SqlGarbageRecords } from './sql/garbage-records.ts';
 import { SqlHostLayerStore } from './sql/host-layers.ts';
 import { SqlHostStore } from './sql/host-store.ts';
 import { SqlJobStore } from './sql/job-store.ts';
@@ -54,15 +56,9 @@ export async function openState(directory: string, site: () => SnapshotSite) {
     jobs: new SqlJobStore(database, { clock, logs: new JobLogs(join(directory, 'jobs')) }),
     buildCache: new SqlBuildCache(database),
     builtImages: new SqlBuiltImages(database),
+    garbageRecords: new SqlGarbageRecords(database),
     artefacts,
-    layerFiles: new SquashfsLayerFiles({
-      artefacts,
-      commands: commandRunner,
-      cache: new ListingCache(
-        join(directory, 'listings'),
-        async (layer) => (await artefacts.stat(layer)) !== undefined,
-      ),
-    }),
+    layerFiles: layerFilesOf(directory, artefacts),
     secrets: new FsSecretStore(join(directory, 'secrets')),
     /** Made when they are first asked for. */
     signingKeys: new FsSigningKeys(join(directory, 'keys')),
@@ -85,4 +81,10 @@ export async function openState(directory: string, site: () => SnapshotSite) {
       await database.close();
     },
   };
+}
+
+function layerFilesOf(directory: string, artefacts: FsArtefactStore): SquashfsLayerFiles {
+  const isKept = async (layer: Digest): Promise<boolean> => (await artefacts.stat(layer)) !== undefined;
+  const cache = new ListingCache(join(directory, 'listings'), isKept);
+  return new SquashfsLayerFiles({ artefacts, commands: commandRunner, cache });
 }

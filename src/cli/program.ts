@@ -6,6 +6,7 @@ import { channelCommand } from './channel.ts';
 import { checkCommand } from './check.ts';
 import { demoCommand } from './demo.ts';
 import { explainCommand } from './explain.ts';
+import { gcCommand } from './gc.ts';
 import { hostCommand } from './host.ts';
 import { imageCommand } from './image.ts';
 import { EXIT, exitCodeOf, globalOptions } from './invocation.ts';
@@ -46,6 +47,7 @@ function makeProgram(): Command {
     checkCommand(),
     planCommand(),
     buildCommand(),
+    gcCommand(),
     jobCommand(),
     hostCommand(),
     imageCommand(),
