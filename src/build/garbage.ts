@@ -1,5 +1,5 @@
 import type { Cpu } from '../core/arch.ts';
-import type { ArtefactRef, Digest } from '../core/artefact.ts';
+import type { Digest } from '../core/artefact.ts';
 import type { HostName } from '../core/host.ts';
 import type { ChannelName, ImageName } from '../core/image.ts';
 import type { JobId, JobState } from '../core/job.ts';
@@ -7,6 +7,7 @@ import { artefactsOf, type NamedRelease } from '../core/release.ts';
 import type { ContentId, StepResult } from '../ports/build-cache.ts';
 import type { ContainerImageId } from '../ports/container-engine.ts';
 import type { BuiltImage } from './built-image.ts';
+import { artefactsOf as artefactsOfStep } from './whole.ts';
 
 /** A release document and when it was kept first. */
 export interface KnownRelease extends NamedRelease {
@@ -162,17 +163,6 @@ function stepsToKeep(
     if (result.kind === 'layer') return layers.has(id);
     return tops.has(result.parent) || artefactsOfStep(result).every(({ digest }) => released.has(digest));
   });
-}
-
-function artefactsOfStep(result: StepResult): readonly ArtefactRef[] {
-  switch (result.kind) {
-    case 'layer':
-      return result.packages === undefined ? [result.layer] : [result.layer, result.packages];
-    case 'initramfs':
-      return [result.kernel, result.initramfs];
-    case 'files':
-      return Object.values(result.files);
-  }
 }
 
 /** Of an output none: it stays known by its artefacts, the root that it was made of may go. */
