@@ -85,11 +85,12 @@ export function fetchedOf(release: Release): readonly ArtefactRef[] {
     : release.files;
 }
 
-/** The text of a release document, whose SHA-256 is its digest. Those of the first version had no list of other files. */
+/** The text of a release document, whose SHA-256 is its digest. Documents of the first version named files without their kind, and only those of one output. */
 export function releaseText(release: Release): string {
-  if (release.schema !== 1 || release.output !== 'netboot' || release.files.length > 0)
-    return canonicalJson(release);
-  return canonicalJson({ ...release, files: undefined });
+  if (release.schema !== 1) return canonicalJson(release);
+  const files = release.files.map((file) => ({ ...file, kind: undefined }));
+  const hasList = release.output === 'files' || files.length > 0;
+  return canonicalJson({ ...release, files: hasList ? files : undefined });
 }
 
 /** The one JSON text of a value: object keys sorted, no white space. Its SHA-256 is the value's digest. */

@@ -1,0 +1,19 @@
+import { expect, test } from 'vitest';
+import { parseReleaseDocument } from '../../../src/adapters/sql/documents.ts';
+import { canonicalJson, releaseText } from '../../../src/core/release.ts';
+import { anNbpRelease, aRelease } from '../../builders.ts';
+
+test('a release of the first version is read with what it lacks, and keeps its text and so its digest', () => {
+  const { files, ...nbp } = anNbpRelease();
+  const files1 = files.map(({ name, digest, size }) => ({ name, digest, size }));
+  const { files: _none, ...netboot } = aRelease();
+  for (const document of [
+    { ...nbp, schema: 1, files: files1 },
+    { ...netboot, schema: 1 },
+  ]) {
+    const text = canonicalJson(document);
+    const release = parseReleaseDocument(text);
+    expect(release.files.every((file) => file.kind === 'files')).toBe(true);
+    expect(releaseText(release)).toBe(text);
+  }
+});
