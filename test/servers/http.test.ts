@@ -152,9 +152,6 @@ test('the API is described by its schemas', async () => {
     '/api/v1/hosts/{name}/boots/{boot}',
     '/api/v1/leases',
     '/api/v1/leases/{address}',
-    '/healthz',
-    '/readyz',
-    '/api/v1/images',
     '/api/v1/releases',
     '/api/v1/releases/{release}',
     '/api/v1/releases/{release}/sbom',
@@ -167,6 +164,9 @@ test('the API is described by its schemas', async () => {
     '/api/v1/channels/{image}/{channel}',
     '/api/v1/channels/{image}/{channel}/rollback',
     '/api/v1/channels/{image}/{channel}/pin',
+    '/healthz',
+    '/readyz',
+    '/api/v1/images',
   ]);
   expect(description.paths['/api/v1/hosts/{name}']).toMatchObject({
     put: { requestBody: { content: { 'application/json': { schema: { required: ['image'] } } } } },
