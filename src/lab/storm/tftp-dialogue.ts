@@ -111,6 +111,7 @@ export class TftpDialogue implements Dialogue<TftpOutcome> {
     this.#received += data.length;
     this.#fetch.take?.(data);
     this.#sinceAck += 1;
+    this.#tries = 0;
     this.#isGapTold = false;
     // RFC 1350 section 6: the first short block is the last.
     if (data.length < this.#blockSize) return { ...this.#progress(), result: this.#outcome() };

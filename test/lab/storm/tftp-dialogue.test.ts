@@ -83,7 +83,7 @@ describe('TftpDialogue', () => {
           const { bytes } = content(length);
           const random = seeded(seed);
           const server = aBootServer({ files: new Map([['x', bytes]]) });
-          const card = new FakeStormCard(server, () => random() < 0.1);
+          const card = new FakeStormCard(server, lossyLink(random));
           const came: Uint8Array[] = [];
           const options = new Map([
             ['blksize', '512'],
@@ -99,3 +99,15 @@ describe('TftpDialogue', () => {
     );
   });
 });
+
+/** One datagram in ten is lost, but never so many that seven exchanges in a row fail: then the client is right to give up. */
+function lossyLink(random: () => number): () => boolean {
+  let lost = 0;
+  let arrived = 0;
+  return () => {
+    const isLost = lost < 5 && random() < 0.1;
+    arrived = isLost ? 0 : arrived + 1;
+    lost = isLost ? lost + 1 : arrived >= 2 ? 0 : lost;
+    return isLost;
+  };
+}
