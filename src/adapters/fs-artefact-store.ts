@@ -1,16 +1,15 @@
-import { createHash } from 'node:crypto';
-import { constants, createReadStream } from 'node:fs';
+import { constants } from 'node:fs';
 import { chmod, copyFile, type FileHandle, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { digestFile } from '../build/digest-file.ts';
 import type { ArtefactRef, Digest } from '../core/artefact.ts';
-import { digestFromHex, digestHex } from '../core/artefact.ts';
+import { digestHex } from '../core/artefact.ts';
 import { AppError, messageOf } from '../core/errors.ts';
 import type { ArtefactStore, OpenArtefact } from '../ports/artefact-store.ts';
 import { isRunning, processIdentity } from './process-identity.ts';
 
 /** Readable for all: artefacts hold no secrets. Not writable: nothing may change them. */
 const ARTEFACT_MODE = 0o444;
-const READ_SIZE = 1024 * 1024;
 
 /** Files `sha256/ab/abcd…`: written elsewhere, synced, then renamed, so that what has a name is whole. */
 export class FsArtefactStore implements ArtefactStore {
@@ -108,7 +107,7 @@ export class FsArtefactStore implements ArtefactStore {
 
   private async publish(temporary: string): Promise<ArtefactRef> {
     await chmod(temporary, ARTEFACT_MODE);
-    const [ref] = await Promise.all([hashFile(temporary), syncPath(temporary)]);
+    const [ref] = await Promise.all([digestFile(temporary), syncPath(temporary)]);
     const target = this.pathOf(ref.digest);
     if ((await this.stat(ref.digest)) !== undefined) return ref;
     if ((await mkdir(dirname(target), { recursive: true })) !== undefined) await syncPath(this.directory);
@@ -156,19 +155,6 @@ async function moveOrCopy(from: string, to: string): Promise<void> {
     await copyFile(from, to, constants.COPYFILE_EXCL);
     await rm(from);
   }
-}
-
-async function hashFile(path: string): Promise<ArtefactRef> {
-  const hash = createHash('sha256');
-  let size = 0;
-  const chunks: AsyncIterable<Buffer> = createReadStream(path, { highWaterMark: READ_SIZE });
-  for await (const chunk of chunks) {
-    hash.update(chunk);
-    size += chunk.length;
-  }
-  const digest = digestFromHex(hash.digest('hex'));
-  if (digest === undefined) throw new RangeError('Cannot make a digest: SHA-256 gave another length');
-  return { digest, size };
 }
 
 /** Put a file, or the names in a directory, on the disk. */

@@ -1,8 +1,8 @@
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { StepResult } from '../../ports/build-cache.ts';
+import { digestFile } from '../digest-file.ts';
 import { parentOf } from '../layer.ts';
-import { digestFile } from '../oci/digest-file.ts';
 import { blobPath, type OciLayer, ociDocuments } from '../oci/documents.ts';
 import { writeLayerTar } from '../oci/layer-tar.ts';
 import type { StepArgs } from '../step.ts';

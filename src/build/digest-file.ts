@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { type ArtefactRef, digestFromHex } from '../../core/artefact.ts';
+import { type ArtefactRef, digestFromHex } from '../core/artefact.ts';
 
 const READ_SIZE = 1024 * 1024;
 
