@@ -1,6 +1,7 @@
 import type { Cpu } from '../core/arch.ts';
-import { forArchitecture, requireRunnable, wantedArchitectures } from './architectures.ts';
+import { imagesFor, wantedArchitectures } from './architectures.ts';
 import { type BuildOutcome, type BuildRequest, buildImage } from './build.ts';
+import { requireRunnable } from './runnable.ts';
 import type { BuildSite } from './site.ts';
 
 /** What a build came to for all its architectures: the first one's release, and the sum of the rest. */
@@ -16,9 +17,9 @@ export async function buildArchitectures(
   const wanted = wantedArchitectures(request.images, request);
   const made: (BuildOutcome & { readonly architecture: Cpu })[] = [];
   for (const architecture of wanted) {
-    await requireRunnable(architecture);
+    await requireRunnable(architecture, site.world);
     if (wanted.length > 1) request.log(`For ${architecture}:`);
-    const images = forArchitecture(request.images, architecture);
+    const images = imagesFor(request, architecture);
     made.push({ architecture, ...(await buildImage({ ...request, images }, site)) });
   }
   const [first] = made;

@@ -4,6 +4,7 @@ import type { BuildCache } from '../ports/build-cache.ts';
 import type { BuildLocks } from '../ports/build-locks.ts';
 import type { ReleaseSigning } from '../ports/signer.ts';
 import { type BuiltImage, type BuiltImages, type BuiltLayer, builtOf } from './built-image.ts';
+import { requireKernelBuilt } from './chosen-kernel.ts';
 import type { InputDigests } from './content-id.ts';
 import { type SourceInputs, sourceDigests } from './inputs.ts';
 import type { KnownResults, Plan } from './plan.ts';
@@ -58,7 +59,7 @@ export function requestedBuilds({
   defaultBranch,
   ...request
 }: PlanRequest): readonly PlannedBuild[] {
-  const { image, target = 'all', buildParents = 'all', conffs, branch } = request;
+  const { image, target = 'all', buildParents = 'all', conffs, branch, kernel } = request;
   const whole = {
     image,
     target,
@@ -67,7 +68,9 @@ export function requestedBuilds({
     ...(branch === undefined ? {} : { branch }),
   };
   const tree = { images, settings, ...(defaultBranch === undefined ? {} : { branch: defaultBranch }) };
-  return buildsOf(whole, tree);
+  const builds = buildsOf(whole, tree);
+  requireKernelBuilt(kernel, imageChain(images, image), builds);
+  return builds;
 }
 
 /** Look at the inputs and at what is known, and plan. */

@@ -5,6 +5,7 @@ import { BUILD_TARGETS, type BuildTarget } from '../core/build-target.ts';
 import { isHostPattern } from '../core/host-pattern.ts';
 import { type ChannelName, type ImageName, parseChannelName } from '../core/image.ts';
 import { type BuildRequest, parseBuildParents } from '../core/job.ts';
+import { isPackageVersion } from '../core/package.ts';
 
 /** Options of a command that say what is built. */
 export interface BuildOptions {
@@ -15,6 +16,7 @@ export interface BuildOptions {
   readonly branch?: string;
   readonly arch?: Cpu;
   readonly channel?: ChannelName;
+  readonly kernel?: string;
   readonly fresh?: true;
 }
 
@@ -43,12 +45,13 @@ export function addBuildOptions(command: Command): Command {
       ),
     )
     .option('--channel <name>', 'channel to publish to (default: stable)', readChannel)
+    .option('--kernel <version>', 'version of the kernel package, for this build', readVersion)
     .option('--fresh', 'use nothing known: newest packages, every stage run');
 }
 
 /** The request that an image and the options come to. */
 export function requestOf(image: ImageName, options: BuildOptions): BuildRequest {
-  const { conffs, branch, arch, channel, fresh } = options;
+  const { conffs, branch, arch, channel, kernel, fresh } = options;
   return {
     image,
     target: options.target ?? options.stage ?? 'all',
@@ -57,6 +60,7 @@ export function requestOf(image: ImageName, options: BuildOptions): BuildRequest
     ...(branch === undefined ? {} : { branch }),
     ...(arch === undefined ? {} : { architecture: arch }),
     ...(channel === undefined ? {} : { channel }),
+    ...(kernel === undefined ? {} : { kernel }),
     ...(fresh === undefined ? {} : { fresh }),
   };
 }
@@ -71,6 +75,11 @@ function readChannel(text: string): ChannelName {
   const channel = parseChannelName(text);
   if (channel !== undefined) return channel;
   throw new InvalidArgumentError('Wanted a name of lower-case letters, digits, ".", "_" and "-".');
+}
+
+function readVersion(text: string): string {
+  if (isPackageVersion(text)) return text;
+  throw new InvalidArgumentError('Wanted a version of its Debian package such as "6.12.48-1".');
 }
 
 function readPattern(text: string): string {

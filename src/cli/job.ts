@@ -118,12 +118,16 @@ function jobRow(job: Job): string[] {
   ];
 }
 
-/** `all`, or `conffs of db*, parents 1, branch x, fresh`. */
-function requestText({ target, buildParents, conffs, branch, fresh }: BuildRequest): string {
+/** `all`, or `conffs of db*, parents 1, branch x, for arm64, kernel 6.12.48-1, to canary, fresh`. */
+function requestText({ target, buildParents, conffs, ...rest }: BuildRequest): string {
+  const { branch, architecture, kernel, channel, fresh } = rest;
   return [
     conffs === undefined ? target : `${target} of ${conffs}`,
     ...(buildParents === 'all' ? [] : [`parents ${buildParents}`]),
     ...(branch === undefined ? [] : [`branch ${branch}`]),
+    ...(architecture === undefined ? [] : [`for ${architecture}`]),
+    ...(kernel === undefined ? [] : [`kernel ${kernel}`]),
+    ...(channel === undefined ? [] : [`to ${channel}`]),
     ...(fresh === undefined ? [] : ['fresh']),
   ].join(', ');
 }

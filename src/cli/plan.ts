@@ -1,7 +1,7 @@
 import { Command } from 'commander';
 import { openBuildSite } from '../adapters/build-site.ts';
 import { version } from '../adapters/version.ts';
-import { forArchitecture, wantedArchitectures } from '../build/architectures.ts';
+import { imagesFor, wantedArchitectures } from '../build/architectures.ts';
 import { planImage } from '../build/build.ts';
 import type { PlannedBuild } from '../build/request.ts';
 import type { TreeEntry } from '../build/state.ts';
@@ -25,8 +25,9 @@ export function planCommand(): Command {
       const buildSite = await openBuildSite(state.site, state, `bivouac ${version()}`);
       const { imageSettings: settings, ansible } = state.site;
       const [architecture] = wantedArchitectures(state.site.images, request);
+      const known = state.site.images;
       const images =
-        architecture === undefined ? state.site.images : forArchitecture(state.site.images, architecture);
+        architecture === undefined ? known : imagesFor({ ...request, images: known }, architecture);
       const tree = { images, settings, defaultBranch: ansible.branch };
       const plan = await planImage({ ...request, ...tree }, buildSite);
       const { builds, steps, downstream } = plan;

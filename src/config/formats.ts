@@ -4,6 +4,7 @@ import { isUnicastMac, parseIpv4, parseMac, parseRange, parseSubnet } from '../c
 import { isBranchName } from '../core/branch.ts';
 import { isHostPattern } from '../core/host-pattern.ts';
 import { parseChannelName, parseImageName } from '../core/image.ts';
+import { isPackageVersion } from '../core/package.ts';
 
 /** A text that `parse` understands; `wanted` completes "…, wanted". */
 export function text(wanted: string, isValid: (value: string) => boolean) {
@@ -71,6 +72,9 @@ export const ChannelText = text(
 
 /** Name of a git branch. */
 export const BranchText = text('the name of a branch such as "main"', isBranchName);
+
+/** Version of a Debian package. */
+export const PackageVersionText = text('a version such as "6.12.48-1"', isPackageVersion);
 
 /** A pattern of hosts. */
 export const HostPatternText = text('a host pattern such as "web*"', isHostPattern);

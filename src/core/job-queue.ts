@@ -16,7 +16,7 @@ const PARTS: { readonly [T in BuildTarget]: readonly BuildTarget[] } = {
   trueall: ['rootfs', 'conffs', 'initramfs', 'kernel'],
 };
 
-/** Compare two requests for one image. Of two branches the newer is wanted: its request takes the other's place. */
+/** Compare two requests for one image: those for another channel or kernel are others'. Of two branches the newer is wanted: its request takes the other's place. */
 export function meet(queued: BuildRequest, newer: BuildRequest): Meeting {
   if (queued.branch === newer.branch && covers(queued, newer)) return 'merge';
   return covers(newer, queued) ? 'supersede' : 'both';
@@ -25,6 +25,9 @@ export function meet(queued: BuildRequest, newer: BuildRequest): Meeting {
 /** Whether the first makes all that the second does, branches left aside. */
 function covers(first: BuildRequest, second: BuildRequest): boolean {
   return (
+    first.channel === second.channel &&
+    first.kernel === second.kernel &&
+    (first.architecture === undefined || first.architecture === second.architecture) &&
     PARTS[second.target].every((part) => PARTS[first.target].includes(part)) &&
     parents(first) >= parents(second) &&
     (first.fresh === true || second.fresh !== true) &&

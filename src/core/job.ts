@@ -43,6 +43,8 @@ export interface BuildRequest {
   readonly channel?: ChannelName;
   /** The only architecture to build for; all of the image's otherwise. */
   readonly architecture?: Cpu;
+  /** Version of the kernel's package in place of what the definitions say. */
+  readonly kernel?: string;
   /** Use nothing that is known. */
   readonly fresh?: true;
 }

@@ -44,3 +44,8 @@ export interface PackageDiff {
   /** How many more there are than the lists hold. */
   readonly omitted?: number;
 }
+
+/** Whether text has the form of a version of a Debian package (Debian policy 5.6.12). */
+export function isPackageVersion(text: string): boolean {
+  return /^[0-9][A-Za-z0-9.+~:-]{0,127}$/.test(text);
+}

@@ -1,6 +1,7 @@
 import Type, { type Static, type TProperties } from 'typebox';
-import { BranchText, ChannelText, HostPatternText, ImageText } from '../config/formats.ts';
+import { BranchText, ChannelText, HostPatternText, ImageText, PackageVersionText } from '../config/formats.ts';
 import { HOST_FIELDS } from '../config/schema.ts';
+import { IMAGE_CPUS } from '../core/arch.ts';
 import { BUILD_TARGETS } from '../core/build-target.ts';
 import { JOB_STATES } from '../core/job.ts';
 import { LEASE_STATES } from '../core/lease.ts';
@@ -45,6 +46,10 @@ export const BuildBody = document({
   conffs: Type.Optional(HostPatternText),
   branch: Type.Optional(BranchText),
   channel: Type.Optional(ChannelText),
+  architecture: Type.Optional(
+    Type.Enum([...IMAGE_CPUS], { description: 'the only one to build for; all of the image unless given' }),
+  ),
+  kernel: Type.Optional(PackageVersionText),
   fresh: Type.Optional(Type.Boolean()),
 });
 
@@ -59,6 +64,8 @@ const BuildRequestDocument = document({
   conffs: Type.Optional(Type.String()),
   branch: Type.Optional(Type.String()),
   channel: Type.Optional(Type.String()),
+  architecture: Type.Optional(Type.String()),
+  kernel: Type.Optional(Type.String()),
   fresh: Type.Optional(Type.Literal(true)),
 });
 

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { BUILD_TARGETS } from '../../src/core/build-target.ts';
 import { type BuildRequest, buildAll } from '../../src/core/job.ts';
 import { meet } from '../../src/core/job-queue.ts';
-import { imageName } from '../builders.ts';
+import { channelName, imageName } from '../builders.ts';
 
 const ALL = buildAll(imageName('web'));
 
@@ -20,6 +20,11 @@ describe('meet', () => {
     ['less of another branch', { branch: 'a' }, { branch: 'b', target: 'conffs' }, 'both'],
     ['another part', { target: 'rootfs' }, { target: 'conffs' }, 'both'],
     ['other hosts', { conffs: 'web*' }, { conffs: 'db*' }, 'both'],
+    ['one architecture of all', {}, { architecture: 'arm64' }, 'merge'],
+    ['all architectures', { architecture: 'arm64' }, {}, 'supersede'],
+    ['another architecture', { architecture: 'arm64' }, { architecture: 'amd64' }, 'both'],
+    ['another channel', {}, { channel: channelName('canary') }, 'both'],
+    ['another kernel', { kernel: '6.1-1' }, {}, 'both'],
     ['another part where only the hosts differ', { conffs: 'a' }, { target: 'initramfs' }, 'merge'],
   ])('a newer request for %s', (_name, queued, newer, meeting) => {
     expect(meet({ ...ALL, ...queued }, { ...ALL, ...newer })).toBe(meeting);

@@ -36,6 +36,9 @@ test('a build may be asked for in part', async () => {
     buildParents: -1,
     conffs: 'db*',
     branch: 'next',
+    channel: 'canary',
+    architecture: 'amd64',
+    kernel: '6.12.48-1',
     fresh: true,
   };
   const { job } = await json(api.sendJson('POST', '/api/v1/builds', asked));
@@ -57,6 +60,9 @@ test.each([
   { conffs: 'a\nb' },
   { branch: '--upload-pack=x' },
   { fresh: 'yes' },
+  { architecture: 'arm64' },
+  { architecture: 'vax' },
+  { kernel: 'linux-image-amd64' },
   { colour: 'red' },
 ])('a build of %j is refused', async (part) => {
   const api = await startApi();

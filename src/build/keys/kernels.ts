@@ -1,12 +1,12 @@
 import type { Cpu } from '../../core/arch.ts';
 import type { ImageDefinition } from '../../core/image.ts';
+import { isPackageVersion } from '../../core/package.ts';
 import type { Architectures } from './architectures.ts';
 import { isMapping, type KeyContext, type Mapping, quote } from './reading.ts';
 
 type Kernels = Pick<ImageDefinition, 'kernel' | 'kernels'>;
 
-/** A package, and with `=` the version of it (Debian policy 5.6.12), as apt-get takes them. */
-const PACKAGE = /^[a-z0-9][a-z0-9+.-]{1,127}(=[0-9][A-Za-z0-9.+~:-]{0,127})?$/;
+const PACKAGE = /^[a-z0-9][a-z0-9+.-]{1,127}$/;
 
 /** `kernel`: a package, or a mapping of architectures to packages; the parent's unless given. */
 export function readKernels(keys: Mapping, architectures: Architectures, context: KeyContext): Kernels {
@@ -52,8 +52,14 @@ function readPackage(
   at: readonly (string | number)[],
   { fault }: KeyContext,
 ): string | undefined {
-  if (typeof value === 'string' && PACKAGE.test(value)) return value;
+  if (typeof value === 'string' && isKernel(value)) return value;
   const message = `Cannot use kernel ${quote(value)}: it is no name of a Debian package`;
   fault(at, message, 'Name a package such as "linux-image-amd64", with "=VERSION" for one version of it');
   return undefined;
+}
+
+/** A package, and with `=` the version of it, as apt-get takes them. */
+function isKernel(text: string): boolean {
+  const [name = '', version, ...more] = text.split('=');
+  return PACKAGE.test(name) && more.length === 0 && (version === undefined || isPackageVersion(version));
 }

@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import type { FastifyInstance } from 'fastify';
 import Type from 'typebox';
+import { wantedArchitectures } from '../../build/architectures.ts';
 import { AppError } from '../../core/errors.ts';
 import { type ImageDefinition, type ImageName, parseChannelName } from '../../core/image.ts';
 import {
@@ -51,6 +52,8 @@ export function buildRoutes(options: BuildRoutesOptions) {
       { schema: { ...TAGS, summary: 'Build an image', body: BuildBody, response: { 202: queued } } },
       async (request, reply) => {
         const image = knownImage(request.body.image, options.images());
+        const { architecture } = request.body;
+        wantedArchitectures(options.images(), { image, architecture });
         const result = await options.jobs.enqueue(buildRequest(request.body, image));
         options.onQueued?.();
         return reply.code(202).header('location', `/api/v1/builds/${result.job.id}`).send(result);
