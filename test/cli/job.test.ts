@@ -23,3 +23,27 @@ test('a job is shown with what was asked for', async () => {
   const shown = JSON.parse((await run('--json', 'job', 'show', job.id)).stdout);
   expect(shown).toMatchObject({ id: job.id, request: { image: 'base', ...part } });
 });
+
+test('a job that waits is cancelled, one that runs is asked to stop, one that has ended stays as it is', async () => {
+  const folder = siteFolder();
+  const loaded = await load(folder);
+  if (!loaded.ok) throw new Error('The site has faults');
+  const run = (...argv: string[]) => commandLine('--config', join(folder, 'bivouac.yml'), ...argv);
+  const state = await openState(join(folder, 'data'), () => loaded.site);
+  const [waits, runs] = [
+    (await state.jobs.enqueue(buildAll(imageName('web')))).job.id,
+    (await state.jobs.enqueue(buildAll(imageName('base')))).job.id,
+  ];
+  await state.jobs.claim(runs);
+  await state.close();
+  for (const _again of [1, 2])
+    expect(await run('job', 'cancel', waits)).toEqual({ code: 0, stdout: `Job ${waits} is cancelled\n` });
+  expect(await run('job', 'cancel', runs)).toEqual({
+    code: 0,
+    stdout: `Job ${runs} runs and was asked to stop\n`,
+  });
+  const shown = JSON.parse((await run('--json', 'job', 'cancel', runs)).stdout);
+  expect(shown).toMatchObject({ id: runs, state: 'running', isCancelling: true });
+  expect((await run('job', 'list')).stdout).toMatch(/ web +all +cancelled /);
+  expect((await run('job', 'cancel', 'nope')).code).toBe(1);
+});
