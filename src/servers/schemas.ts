@@ -1,5 +1,11 @@
 import Type, { type Static, type TProperties } from 'typebox';
-import { BranchText, ChannelText, HostPatternText, ImageText, PackageVersionText } from '../config/formats.ts';
+import {
+  BranchText,
+  ChannelText,
+  HostPatternText,
+  ImageText,
+  PackageVersionText,
+} from '../config/formats.ts';
 import { HOST_FIELDS } from '../config/schema.ts';
 import { IMAGE_CPUS } from '../core/arch.ts';
 import { BUILD_TARGETS } from '../core/build-target.ts';

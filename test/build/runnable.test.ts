@@ -37,27 +37,29 @@ test('a machine runs its own programs, i386 ones on amd64, and others by an emul
   await look(kernel({ 'qemu-aarch64': ENTRY }));
 });
 
-test.each<[string, Readonly<Record<string, string>> | undefined, CommandFailure | undefined, RegExp, RegExp]>([
-  ['no binfmt_misc', undefined, undefined, /nothing is at /, /"mount -t binfmt_misc .*of the host/],
-  ['binfmt_misc off', { status: 'disabled\n' }, undefined, /is off/, /Write 1 into .*status/],
-  ['no emulator', {}, undefined, /no "qemu-aarch64"/, /"qemu-user-static" and "binfmt-support"/],
-  ['one that is off', { 'qemu-aarch64': 'disabled\n' }, undefined, /is off/, /Write 1 into .*qemu-aarch64/],
+test.each<[string, Readonly<Record<string, string>> | undefined, CommandFailure | undefined, RegExp, RegExp]>(
   [
-    'one that roots would need',
-    { 'qemu-aarch64': ENTRY.replace('PF', 'P') },
-    undefined,
-    /without the flag F/,
-    /"qemu-user-static" in place/,
+    ['no binfmt_misc', undefined, undefined, /nothing is at /, /"mount -t binfmt_misc .*of the host/],
+    ['binfmt_misc off', { status: 'disabled\n' }, undefined, /is off/, /Write 1 into .*status/],
+    ['no emulator', {}, undefined, /no "qemu-aarch64"/, /"qemu-user-static" and "binfmt-support"/],
+    ['one that is off', { 'qemu-aarch64': 'disabled\n' }, undefined, /is off/, /Write 1 into .*qemu-aarch64/],
+    [
+      'one that roots would need',
+      { 'qemu-aarch64': ENTRY.replace('PF', 'P') },
+      undefined,
+      /without the flag F/,
+      /"qemu-user-static" in place/,
+    ],
+    ['no arch-test', { 'qemu-aarch64': ENTRY }, { kind: 'not-found' }, /needs "arch-test"/, /"arch-test"/],
+    [
+      'an emulator that does not run',
+      { 'qemu-aarch64': ENTRY },
+      { kind: 'exit', exitCode: 1 },
+      /could not run one: .*not supported on this machine/,
+      /"qemu-user-static" again/,
+    ],
   ],
-  ['no arch-test', { 'qemu-aarch64': ENTRY }, { kind: 'not-found' }, /needs "arch-test"/, /"arch-test"/],
-  [
-    'an emulator that does not run',
-    { 'qemu-aarch64': ENTRY },
-    { kind: 'exit', exitCode: 1 },
-    /could not run one: .*not supported on this machine/,
-    /"qemu-user-static" again/,
-  ],
-])('%s is named, with its remedy', async (_name, files, failure, reason, remedy) => {
+)('%s is named, with its remedy', async (_name, files, failure, reason, remedy) => {
   await expect(look(kernel(files), failure)).rejects.toMatchObject({
     code: 'unsupported',
     message: expect.stringMatching(

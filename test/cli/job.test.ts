@@ -12,7 +12,14 @@ test('a job is shown with what was asked for', async () => {
   if (!loaded.ok) throw new Error('The site has faults');
   const state = await openState(join(folder, 'data'), () => loaded.site);
   await state.jobs.enqueue(buildAll(imageName('web')));
-  const part = { target: 'conffs', buildParents: 1, conffs: 'db*', branch: 'next', architecture: 'arm64', fresh: true } as const;
+  const part = {
+    target: 'conffs',
+    buildParents: 1,
+    conffs: 'db*',
+    branch: 'next',
+    architecture: 'arm64',
+    fresh: true,
+  } as const;
   const { job } = await state.jobs.enqueue({ image: imageName('base'), ...part });
   await state.close();
   const run = (...argv: string[]) => commandLine('--config', join(folder, 'bivouac.yml'), ...argv);
