@@ -154,7 +154,7 @@ class BuildahEngine implements ContainerEngine {
   }
 
   /** `buildah run`, with errors that speak of the command itself. */
-  async run(container: string, { argv, environment, log, signal }: ContainerRun): Promise<void> {
+  async run(container: string, { argv, environment, log, signal, idleLimit }: ContainerRun): Promise<void> {
     const options = ['--isolation', 'chroot', '--hostname', HOST_NAME];
     const environmentOptions = Object.entries(environment).flatMap(([key, value]) => [
       '--env',
@@ -164,6 +164,7 @@ class BuildahEngine implements ContainerEngine {
       await this.buildah(['run', ...options, ...environmentOptions, container, '--', ...argv], {
         log: (line) => (NOISE.test(line) ? undefined : log(line)),
         ...(signal === undefined ? {} : { signal }),
+        ...(idleLimit === undefined ? {} : { idle: { milliseconds: idleLimit } }),
       });
     } catch (error) {
       if (!(error instanceof CommandError) || error.failure.kind === 'not-found') throw error;

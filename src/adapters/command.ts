@@ -6,6 +6,8 @@ import { CommandError } from '../core/command-error.ts';
 import { messageOf } from '../core/errors.ts';
 import type { Argv, CommandOptions, CommandResult, CommandRunner, RunningCommand } from '../ports/command.ts';
 import { LineSplitter } from './command-lines.ts';
+import { isOnPath } from './find-program.ts';
+import { IdleWatch } from './idle-watch.ts';
 
 const CAPTURE_LIMIT = 1024 * 1024;
 const TAIL_LINES = 20;
@@ -20,7 +22,7 @@ function spawn(argv: Argv, options: CommandOptions) {
   const [program, ...args] = wholeArgv(argv, options);
   return execa(program, args, {
     extendEnv: false,
-    env: { ...(options.environment ?? defaultEnvironment()) },
+    env: { ...environmentOf(options) },
     ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
     detached: true, // its own process group, so that all that a stage started ends with it
     cleanup: false,
@@ -73,6 +75,7 @@ class GroupedProcess {
   private stdout = '';
   private stopReason: CommandFailure | undefined;
   private stopping: Promise<void> | undefined;
+  private idleWatch: IdleWatch | undefined;
 
   constructor(argv: Argv, options: CommandOptions) {
     this.argv = argv;
@@ -102,6 +105,7 @@ class GroupedProcess {
     const sink = (line: string): void => {
       this.tail.push(line);
       if (this.tail.length > TAIL_LINES) this.tail.shift();
+      this.idleWatch?.touch();
       options.log?.(line);
     };
     const { stdout, stderr } = this.subprocess;
@@ -129,23 +133,34 @@ class GroupedProcess {
       const result = await this.subprocess;
       for (const splitter of this.splitters) splitter.end();
       if (result.exitCode === 0 && this.stopReason === undefined) return { stdout: this.stdout };
-      throw new CommandError(this.argv[0], this.stopReason ?? failureOf(result, options), this.tail);
+      throw new CommandError(
+        this.argv[0],
+        this.stopReason ?? failureOf(result, this.argv, options),
+        this.tail,
+      );
     } finally {
       disarm();
     }
   }
 
-  /** Stop it when the signal fires or the time is up. */
-  private arm({ signal, timeout }: CommandOptions): () => void {
+  /** Stop it when the signal fires, the time is up or nothing happens. */
+  private arm({ signal, timeout, idle }: CommandOptions): () => void {
     const onAbort = (): void => void this.stop({ kind: 'aborted' });
     const timer =
       timeout === undefined
         ? undefined
         : setTimeout(() => void this.stop({ kind: 'timeout', milliseconds: timeout }), timeout);
+    if (idle !== undefined && this.pid !== undefined)
+      this.idleWatch = new IdleWatch(
+        this.pid,
+        idle,
+        () => void this.stop({ kind: 'idle', milliseconds: idle.milliseconds }),
+      );
     signal?.addEventListener('abort', onAbort, { once: true });
     if (signal?.aborted) onAbort();
     return () => {
       clearTimeout(timer);
+      this.idleWatch?.end();
       signal?.removeEventListener('abort', onAbort);
     };
   }
@@ -206,17 +221,21 @@ function yieldAsGroup(pid: number): void {
   }
 }
 
-function failureOf(result: Awaited<Subprocess>, options: CommandOptions): CommandFailure {
-  if (result.exitCode === NOT_FOUND_EXIT && (options.tethered || options.background))
-    return { kind: 'not-found' };
+function failureOf(result: Awaited<Subprocess>, [program]: Argv, options: CommandOptions): CommandFailure {
+  // A program that is there has its own 127, or that of a stage which it runs.
+  const isNotFound =
+    result.exitCode === NOT_FOUND_EXIT &&
+    (options.tethered || options.background) &&
+    !isOnPath(program, environmentOf(options));
+  if (isNotFound) return { kind: 'not-found' };
   if (result.exitCode !== undefined) return { kind: 'exit', exitCode: result.exitCode };
   if (result.signal !== undefined) return { kind: 'killed', signal: result.signal };
   if (result.code === 'ENOENT') return { kind: 'not-found' };
   return { kind: 'not-started', reason: messageOf(result.cause ?? result) };
 }
 
-function defaultEnvironment(): Record<string, string> {
-  return { PATH: systemPath(), HOME: process.env['HOME'] ?? '/', LC_ALL: 'C.UTF-8' };
+function environmentOf({ environment }: CommandOptions): Readonly<Record<string, string>> {
+  return environment ?? { PATH: systemPath(), HOME: process.env['HOME'] ?? '/', LC_ALL: 'C.UTF-8' };
 }
 
 /** The PATH of this process with the folders of system programs, which a user's PATH often lacks. */

@@ -28,8 +28,10 @@ import { runScript } from './steps/run-script.ts';
 import { takeFiles } from './steps/take-files.ts';
 import { isWhole } from './whole.ts';
 
-/** Longest time one step may take. */
-export const STEP_TIME_LIMIT = 60 * 60 * 1000;
+/** Longest time one step may take, in milliseconds. */
+const STEP_TIME_LIMIT = 60 * 60 * 1000;
+/** The same of a stage, which may do very much as long as it makes progress. */
+const STAGE_TIME_LIMIT = 24 * STEP_TIME_LIMIT;
 
 type Executors = { readonly [A in Action]: StepRunner<StepArgs[A]> };
 
@@ -60,7 +62,7 @@ export interface ExecuteOptions {
   readonly clock: Clock;
   readonly log: LineSink;
   readonly signal: AbortSignal;
-  /** Milliseconds; `STEP_TIME_LIMIT` unless given. */
+  /** Milliseconds; an hour, or a day for stages, unless given. */
   readonly stepTimeLimit?: number;
 }
 
@@ -126,7 +128,7 @@ async function runStep(
   const { clock, log, place } = options;
   const startedAt = clock.now();
   log(runningLine(step, place));
-  const timeLimit = AbortSignal.timeout(options.stepTimeLimit ?? STEP_TIME_LIMIT);
+  const timeLimit = AbortSignal.timeout(options.stepTimeLimit ?? timeLimitOf(step));
   try {
     const signal = AbortSignal.any([options.signal, timeLimit]);
     const dispatched = await dispatch(step, await contextOf(step, results, { ...options, signal }));
@@ -142,6 +144,10 @@ async function runStep(
   } finally {
     await rm(options.workFolder, { recursive: true, force: true });
   }
+}
+
+function timeLimitOf(step: Step): number {
+  return step.terms === undefined ? STEP_TIME_LIMIT : STAGE_TIME_LIMIT;
 }
 
 /** The one place where an action meets what runs it. */

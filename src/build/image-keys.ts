@@ -7,6 +7,7 @@ import { readClean, readCmdline, readDrivers, readPersist } from './keys/lists.t
 import { readOutputs } from './keys/outputs.ts';
 import { type KeyContext, type Mapping, quote, stringList } from './keys/reading.ts';
 import { readSource, SOURCE_KEYS } from './keys/root-source.ts';
+import { readTimeLimit } from './keys/time-limit.ts';
 import { readStage } from './stage-kind.ts';
 
 /** Keys of an image that mean something today. */
@@ -27,10 +28,11 @@ export const KNOWN_KEYS = [
   'squash_level',
   'clean',
   'lint',
+  'time_limit',
 ] as const;
 
 /** Reserved for what comes with a later version: never the name of a child. */
-const LATER_KEYS = ['hooks', 'secrets', 'time_limit'];
+const LATER_KEYS = ['hooks', 'secrets'];
 const RESERVED_KEYS: ReadonlySet<string> = new Set([...KNOWN_KEYS, ...LATER_KEYS]);
 
 /** Kinds of stages that make roots only. A release master's stages are for the conffs of images below it. */
@@ -54,6 +56,7 @@ export function readImageKeys(
     context.fault([...context.path, later], message, 'Remove it');
   }
   const squashLevel = readSquashLevel(keys, context) ?? context.parent?.squashLevel;
+  const timeLimit = readTimeLimit(keys, context);
   const architectures = readArchitectures(keys, context);
   return {
     source: readSource(key, keys, context),
@@ -66,6 +69,7 @@ export function readImageKeys(
     ...readBuildKeys(keys, context),
     persist: readPersist(keys, context),
     ...(squashLevel === undefined ? {} : { squashLevel }),
+    ...(timeLimit === undefined ? {} : { timeLimit }),
     clean: readClean(keys, context),
     ...readLint(keys, context),
     drivers: readDrivers(keys, context),

@@ -7,6 +7,7 @@ import { exposedIn } from './lint/exposed.ts';
 import { keepPackages } from './release/package-artefact.ts';
 import { readPackages } from './release/read-packages.ts';
 import { mountedFilesOf, scrubRoot } from './scrub.ts';
+import { stageContainer } from './stage/container.ts';
 import type { StepContext } from './step-context.ts';
 import { makeSquashfs } from './steps/make-squashfs.ts';
 
@@ -18,7 +19,7 @@ export async function makeLayer(
   const { engine, artefacts, parent, step } = context;
   const { container, packages } = await withContainer(context, async (working) => {
     const before = await mountedFilesOf(working.root);
-    await change(working);
+    await change(stageContainer(working, context));
     const cleaned = await scrubRoot(working.root, { before, off: step.keeps ?? [] });
     for (const [name, count] of cleaned) context.log(cleanedLine(name, count));
     context.signal.throwIfAborted();

@@ -12,8 +12,9 @@ import { type PlannedBuild, rootStages } from './request.ts';
 import type { ReusedRoot } from './reuse.ts';
 import type { ImageChain } from './selection.ts';
 import { kernelImageOf, targetOf } from './selection.ts';
+import { termsOf } from './stage/terms.ts';
 import type { Action, Step, Work } from './step.ts';
-import { makesLayer } from './step.ts';
+import { isStage, makesLayer } from './step.ts';
 
 /** A step and whether it has to run. */
 export type PlannedStep = Step & { readonly status: 'known' | 'run'; readonly why: string };
@@ -177,7 +178,8 @@ class StepList {
   }
 
   add(image: ImageDefinition, stage: string, work: Work): void {
-    const settings = makesLayer(work) ? layerSettings(image) : {};
+    const terms = isStage(work) ? { terms: termsOf(image) } : {};
+    const settings = makesLayer(work) ? { ...layerSettings(image), ...terms } : {};
     const id = contentId(this.top, { ...work, ...settings }, this.inputs);
     const step: Step = { ...work, id, parent: this.top, image: image.name, stage, ...settings };
     this.list.push(step);

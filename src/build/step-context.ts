@@ -20,7 +20,7 @@ export interface BuildWorld {
 /** What one step is given to work with. */
 export interface StepContext extends BuildWorld {
   /** Identity of the step, for names and messages. */
-  readonly step: Pick<Step, 'id' | 'image' | 'stage' | 'squashLevel' | 'keeps'>;
+  readonly step: Pick<Step, 'id' | 'image' | 'stage' | 'squashLevel' | 'keeps' | 'terms'>;
   /** The image that the step works on; undefined for the first. */
   readonly parent: ContainerImageId | undefined;
   /** An empty folder for this step alone, on the file system of the artefacts. */

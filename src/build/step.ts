@@ -76,10 +76,23 @@ export type Step<A extends Action = Action> = {
     readonly stage: string;
     /** Operations of the cleaning that its image switches off, sorted; none unless given. */
     readonly keeps?: readonly CleanName[];
+    /** What holds while a stage of an image runs. */
+    readonly terms?: StageTerms;
     /** The output that the step is for; undefined for what all outputs are made from. */
     readonly output?: OutputKind;
   };
 }[A];
+
+/** Whether a step is a stage that an image's definition names. */
+export function isStage(step: Pick<Step, 'action'>): boolean {
+  return makesLayer(step) && step.action !== 'bootstrap';
+}
+
+/** What holds while a stage runs, beside what it does. */
+export interface StageTerms {
+  /** Milliseconds without progress, after which it is stopped; `IDLE_LIMIT` unless given. */
+  readonly idleLimit?: number;
+}
 
 /** Whether a step adds a layer that later steps work on. */
 export function makesLayer(step: Pick<Step, 'action'>): boolean {

@@ -2,6 +2,7 @@ import Type from 'typebox';
 import { faultOfArgument } from '../boot/cmdline.ts';
 import { isUnicastMac, parseIpv4, parseMac, parseRange, parseSubnet } from '../core/address.ts';
 import { isBranchName } from '../core/branch.ts';
+import { durationSeconds } from '../core/duration.ts';
 import { isHostPattern } from '../core/host-pattern.ts';
 import { parseChannelName, parseImageName } from '../core/image.ts';
 import { isPackageVersion } from '../core/package.ts';
@@ -105,15 +106,6 @@ export const KernelArgumentText = text(
   'one kernel argument such as "console=ttyS0", without what a boot loader would interpret',
   (value) => value.length <= 512 && faultOfArgument(value) === undefined,
 );
-
-const UNIT_SECONDS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600, d: 86_400 };
-
-/** Seconds of `90s`, `30m`, `1h`, `7d`; undefined for another form. */
-export function durationSeconds(value: string): number | undefined {
-  const match = /^([1-9][0-9]{0,8})([smhd])$/.exec(value);
-  const unit = UNIT_SECONDS[match?.[2] ?? ''];
-  return unit === undefined ? undefined : Number(match?.[1]) * unit;
-}
 
 const UNIT_BYTES: Readonly<Record<string, number>> = { KiB: 1024, MiB: 1024 ** 2, GiB: 1024 ** 3 };
 

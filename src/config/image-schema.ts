@@ -65,6 +65,10 @@ const IMAGE_KEYS = {
     'operations of the cleaning before a commit, each on or off',
   ),
   lint: closed({ allow: Texts('rules that it is published in spite of') }, 'the lint before it is published'),
+  time_limit: Type.String({
+    pattern: '^[1-9][0-9]*[smhd]$',
+    description: 'how long a stage may make no progress: 10m by default',
+  }),
 } as const satisfies TProperties;
 
 const Settings = closed(

@@ -1,12 +1,13 @@
 import { dirname, resolve } from 'node:path';
 import { type Ipv4, parseIpv4 } from '../core/address.ts';
+import { durationSeconds } from '../core/duration.ts';
 import { parseChannelName, parseImageName, STABLE } from '../core/image.ts';
 import type { BootPolicy, UnknownHostPolicy } from '../core/policy.ts';
 import { type AnsibleSettings, ansibleSettings } from './ansible.ts';
 import { type BuildSettings, buildSettings } from './build-settings.ts';
 import type { SourceDocument } from './document.ts';
 import type { FaultList } from './fault.ts';
-import { durationSeconds, sizeBytes } from './formats.ts';
+import { sizeBytes } from './formats.ts';
 import { ServerFileSchema } from './schema.ts';
 import type { ListenAddresses, SiteDirectories } from './site.ts';
 import { servedSubnets } from './subnets.ts';

@@ -9,11 +9,11 @@ import {
   type Subnet,
   subnetContains,
 } from '../core/address.ts';
+import { durationSeconds } from '../core/duration.ts';
 import type { ServedSubnet } from '../core/subnet.ts';
 import { readDhcpOptions } from './dhcp-options.ts';
 import type { SourceDocument } from './document.ts';
 import type { FaultList, Path } from './fault.ts';
-import { durationSeconds } from './formats.ts';
 import type { SubnetShape } from './schema.ts';
 import type { Remains } from './validate.ts';
 

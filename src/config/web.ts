@@ -1,7 +1,8 @@
 import { totalmem } from 'node:os';
 import { resolve } from 'node:path';
 import Type, { type Static } from 'typebox';
-import { durationSeconds, GraceText, PathText, SizeText, sizeBytes } from './formats.ts';
+import { durationSeconds } from '../core/duration.ts';
+import { GraceText, PathText, SizeText, sizeBytes } from './formats.ts';
 import type { Remains } from './validate.ts';
 
 /** Where TLS is served, and with what. */

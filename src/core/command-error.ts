@@ -6,6 +6,8 @@ export type CommandFailure =
   | { readonly kind: 'killed'; readonly signal: string }
   | { readonly kind: 'aborted' }
   | { readonly kind: 'timeout'; readonly milliseconds: number }
+  /** It did nothing for so long. */
+  | { readonly kind: 'idle'; readonly milliseconds: number }
   | { readonly kind: 'not-found' }
   | { readonly kind: 'not-started'; readonly reason: string };
 
@@ -19,7 +21,7 @@ export class CommandError extends AppError {
     // Warnings may come after the line that tells what failed.
     const lastLine = tail.findLast((line) => /^(?:error|fatal|E)\b/i.test(line)) ?? tail.at(-1);
     const reason = describeFailure(failure);
-    const remedy = failure.kind === 'not-found' ? `Install "${program}" or put it on the PATH` : undefined;
+    const remedy = remedyOf(failure, program);
     super('command-failed', `Cannot run "${program}": ${reason}${lastLine ? `: ${lastLine}` : ''}`, {
       ...(remedy === undefined ? {} : { remedy }),
     });
@@ -28,6 +30,13 @@ export class CommandError extends AppError {
     this.failure = failure;
     this.tail = tail;
   }
+}
+
+function remedyOf(failure: CommandFailure, program: string): string | undefined {
+  if (failure.kind === 'not-found') return `Install "${program}" or put it on the PATH`;
+  if (failure.kind === 'idle')
+    return 'Find out what it waits for; have it print what it does, or raise "time_limit"';
+  return undefined;
 }
 
 /** `exit code 2`, `no end after 60 s` and the like, for a message. */
@@ -40,10 +49,16 @@ export function describeFailure(failure: CommandFailure): string {
     case 'aborted':
       return 'stopped on request';
     case 'timeout':
-      return `no end after ${Math.round(failure.milliseconds / 1000)} s`;
+      return `no end after ${formatSeconds(failure.milliseconds)}`;
+    case 'idle':
+      return `no progress for ${formatSeconds(failure.milliseconds)} (no output, and next to no use of processor, disk and network)`;
     case 'not-found':
       return 'no such program';
     case 'not-started':
       return failure.reason;
   }
+}
+
+function formatSeconds(milliseconds: number): string {
+  return `${Math.round(milliseconds / 1000)} s`;
 }

@@ -150,6 +150,8 @@ export interface ImageDefinition {
   readonly squashLevel?: number;
   /** Operations of the cleaning before a commit, each on or off; those not named are at their defaults. */
   readonly clean: Readonly<Record<string, boolean>>;
+  /** Milliseconds that a stage may make no progress; the parent's unless it has its own. */
+  readonly timeLimit?: number;
   /** Kernel modules that its releases must have: the parent's, then its own. */
   readonly drivers: readonly string[];
   /** Rules of the lint that it is published in spite of, sorted: the parent's, then its own. */

@@ -3,6 +3,16 @@ import type { LineSink } from './container-engine.ts';
 /** Program and arguments; never a shell string, never a secret. */
 export type Argv = readonly [program: string, ...args: string[]];
 
+/**
+ * How long a program may do nothing: no line of output, next to no processor time, input or output, of it and of what it
+ * started.
+ */
+export interface IdleLimit {
+  readonly milliseconds: number;
+  /** `children`: what the program itself uses is no progress, since it polls; `all` unless given. */
+  readonly counting?: 'all' | 'children';
+}
+
 /** How to run a program. */
 export interface CommandOptions {
   /** The whole environment: nothing is inherited. Without it: PATH, HOME and LC_ALL=C.UTF-8 only. */
@@ -16,6 +26,8 @@ export interface CommandOptions {
   readonly signal?: AbortSignal;
   /** Milliseconds; then as if aborted. */
   readonly timeout?: number;
+  /** Then as if aborted. */
+  readonly idle?: IdleLimit;
   /** Standard input; empty without it. */
   readonly input?: string;
   /** The kernel kills the program when this process dies, however it dies (`setpriv --pdeathsig`). */

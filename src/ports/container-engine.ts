@@ -32,6 +32,8 @@ export interface ContainerRun {
   readonly environment: StageEnvironment;
   readonly log: LineSink;
   readonly signal?: AbortSignal;
+  /** Milliseconds that it may do nothing; for ever unless given. */
+  readonly idleLimit?: number;
 }
 
 /** A container being changed. `discard` must be called in the end, also after `commit`. */

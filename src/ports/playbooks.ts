@@ -33,6 +33,8 @@ export interface PlaybookRun {
   readonly folder: string;
   readonly log: LineSink;
   readonly signal: AbortSignal;
+  /** Milliseconds without progress, after which it is stopped. */
+  readonly idleLimit: number;
 }
 
 /** What became of one host in a run. `untouched`: no play of the playbook is for it. */

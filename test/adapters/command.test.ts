@@ -77,6 +77,41 @@ describe('commandRunner', () => {
     expect(error.remedy).toContain('/no/such/program');
   });
 
+  it('knows the exit code 127 of a program from a missing one', async () => {
+    const error = await failureOf(backgroundRunner.run([SH, '-c', 'exit 127'], { tethered: true }));
+    expect(error.failure).toEqual({ kind: 'exit', exitCode: 127 });
+  });
+
+  it('ends a program and its group when it only waits', async () => {
+    const pids: number[] = [];
+    const work = commandRunner.run([SH, '-c', 'sleep 60 & echo $!; while :; do sleep 1; done'], {
+      idle: { milliseconds: 1500 },
+      log: (line) => pids.push(Number(line)),
+    });
+    expect((await failureOf(work)).failure).toEqual({ kind: 'idle', milliseconds: 1500 });
+    expect(pids).toHaveLength(1);
+    await expect.poll(() => pids.some(isAlive)).toBe(false);
+  });
+
+  it.concurrent.each([
+    ['writes lines', 'for i in 1 2 3 4 5 6; do sleep 0.5; echo $i; done'],
+    ['works', 'end=$(($(date +%s) + 3)); while [ $(date +%s) -lt $end ]; do :; done'],
+    [
+      'has a child that works',
+      '(end=$(($(date +%s) + 3)); while [ $(date +%s) -lt $end ]; do :; done) & wait',
+    ],
+  ])('does not end a program that %s for longer than its limit', async (_what, script) => {
+    const idle = { milliseconds: 1500 };
+    await expect(commandRunner.run([SH, '-c', script], { idle })).resolves.toBeDefined();
+  });
+
+  it('does not take for progress what a program uses that polls, when told so', async () => {
+    const script = 'sleep 60 & while :; do :; done';
+    const idle = { milliseconds: 500, counting: 'children' } as const;
+    const error = await failureOf(commandRunner.run([SH, '-c', script], { idle }));
+    expect(error.failure.kind).toBe('idle');
+  });
+
   it('kills the whole group when aborted', async () => {
     const stop = new AbortController();
     const pids: number[] = [];

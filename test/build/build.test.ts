@@ -195,6 +195,33 @@ describe('buildImage', () => {
   });
 });
 
+describe('a stage', () => {
+  it('has the limit of its image, or ten minutes, for making no progress', async () => {
+    const { images, build, engine } = setUp();
+    const limits: unknown[] = [];
+    engine.onRun = ({ idleLimit }) => {
+      limits.push(idleLimit);
+      return Promise.resolve();
+    };
+    await errorOf(build());
+    const slow = images.map((image) => (image.name === 'demo' ? { ...image, timeLimit: 60_000 } : image));
+    await errorOf(build({ images: slow, fresh: true }));
+    expect(limits).toEqual([600_000, 600_000, 60_000, 60_000]);
+  });
+
+  it('that makes none is named with its limit, its last line and a remedy', async () => {
+    const { build, engine } = setUp();
+    engine.onRun = () =>
+      Promise.reject(new CommandError('/bin/sh', { kind: 'idle', milliseconds: 600_000 }, ['waiting for y']));
+    expect(await errorOf(build())).toMatchObject({
+      message:
+        'Cannot build image "demo": stage "one.sh" failed: no progress for 600 s (no output, and next to no use of processor, disk and network): waiting for y',
+      remedy: 'Find out what it waits for; have it print what it does, or raise "time_limit"',
+      tail: ['waiting for y'],
+    });
+  });
+});
+
 describe('executePlan', () => {
   it('ends a step that takes longer than a step may', async () => {
     const { site, images, engine, lines } = setUp();

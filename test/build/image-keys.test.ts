@@ -93,6 +93,20 @@ describe('the keys of an image', () => {
   });
 });
 
+describe('time_limit', () => {
+  it('is the parent’s unless an image has its own', () => {
+    const { images, faults } = read({ trixie: { time_limit: '15m', web: {}, slow: { time_limit: '2h' } } });
+    expect(faults).toEqual([]);
+    expect(images.map(({ timeLimit }) => timeLimit)).toEqual([900_000, 900_000, 7_200_000]);
+  });
+
+  it.each([15, '15', '0s', '5s', '2d', 'long', null])('is not %j', (value) => {
+    const [fault] = read({ trixie: { time_limit: value } }).faults;
+    expect(fault?.message).toMatch(/^Cannot limit stages to /);
+    expect(fault?.remedy).toBe('Write a time of 10s to 24h, such as "15m"');
+  });
+});
+
 describe('the settings of all images', () => {
   it('reads the settings, each with a default', () => {
     const web = { trixie: { web: {} } };

@@ -6,7 +6,7 @@ import type { AnsibleSettings } from '../../config/ansible.ts';
 import { CommandError } from '../../core/command-error.ts';
 import { AppError } from '../../core/errors.ts';
 import { canonicalJson } from '../../core/release.ts';
-import type { Argv, CommandRunner } from '../../ports/command.ts';
+import type { Argv, CommandRunner, IdleLimit } from '../../ports/command.ts';
 import type {
   PlaybookOutcome,
   PlaybookRun,
@@ -103,7 +103,9 @@ export class AnsiblePlaybooks implements Playbooks {
   }
 
   async run(run: PlaybookRun): Promise<readonly PlaybookOutcome[]> {
-    const { tree, playbook, hosts, folder, inConffsBuild, log, signal } = run;
+    const { tree, playbook, hosts, folder, inConffsBuild, log, signal, idleLimit } = run;
+    // It looks a thousand times a second whether a host is done.
+    const idle = { milliseconds: idleLimit, counting: 'children' } as const;
     const { settings } = this.#options;
     for (const { name, room } of hosts)
       await requirePython(name, join('/proc', String(room.pid), 'root', room.root));
@@ -123,7 +125,7 @@ export class AnsiblePlaybooks implements Playbooks {
     const environment = runEnvironment(files, inConffsBuild);
     const names = hosts.map(({ name }) => name);
     await this.#hook('before', run);
-    const failure = await this.#ansible(argv, { tree, folder, signal, environment, log }).then(
+    const failure = await this.#ansible(argv, { tree, folder, signal, environment, log, idle }).then(
       () => undefined,
       (error: unknown) => failureOf(error, signal),
     );
@@ -138,6 +140,7 @@ export class AnsiblePlaybooks implements Playbooks {
       readonly environment: Record<string, string>;
       readonly log?: PlaybookRun['log'];
       readonly timeout?: number;
+      readonly idle?: IdleLimit;
     },
   ) {
     const { tree, folder, environment, ...rest } = options;

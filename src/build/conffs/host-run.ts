@@ -6,7 +6,7 @@ import type { Host } from '../../core/host.ts';
 import type { PlaybookHost, PlaybookOutcome, PlaybookTree } from '../../ports/playbooks.ts';
 import type { Ground, Room } from '../../ports/rooms.ts';
 import { stageEnvironment } from '../environment.ts';
-import { withoutServices } from '../services.ts';
+import { IDLE_LIMIT, withGuards } from '../stage/container.ts';
 import type { BuildWorld } from '../step-context.ts';
 import type { ConffsRequest } from './conffs.ts';
 import { lowerRoot } from './lower-root.ts';
@@ -117,12 +117,13 @@ async function outcomesOf(
   const run = { ...link, hosts: [first, ...rest] as const, inventory, environment, inConffsBuild: true };
   const { log, signal } = request;
   try {
-    return await withoutAnyServices(places, () =>
+    return await withAllGuards(places, () =>
       world.playbooks.ansible.run({
         ...run,
         folder: join(folder, '.ansible'),
         log: (line) => log(`    ${line}`),
         signal,
+        idleLimit: IDLE_LIMIT,
       }),
     );
   } catch (error) {
@@ -135,10 +136,10 @@ function playbookHost({ host, room }: Furnished): PlaybookHost {
   return { name: host.name, room };
 }
 
-function withoutAnyServices<T>([place, ...rest]: readonly Furnished[], work: () => Promise<T>): Promise<T> {
+function withAllGuards<T>([place, ...rest]: readonly Furnished[], work: () => Promise<T>): Promise<T> {
   if (place === undefined) return work();
   const root = join('/proc', String(place.room.pid), 'root', place.room.root);
-  return withoutServices(root, () => withoutAnyServices(rest, work));
+  return withGuards(root, () => withAllGuards(rest, work));
 }
 
 async function packed({ host, folder }: Furnished, options: HostRunOptions): Promise<HostRunResult> {

@@ -2,7 +2,6 @@ import { chmod, writeFile } from 'node:fs/promises';
 import type { StepResult } from '../../ports/build-cache.ts';
 import { makeLayer } from '../layer.ts';
 import { pathInRoot } from '../root-path.ts';
-import { withoutServices } from '../services.ts';
 import type { StepArgs } from '../step.ts';
 import type { StepContext } from '../step-context.ts';
 
@@ -15,10 +14,8 @@ export function extendRoot(args: StepArgs['extend-root'], context: StepContext):
     const script = await pathInRoot(container.root, SCRIPT);
     await writeFile(script, args.script);
     await chmod(script, 0o700);
-    await withoutServices(container.root, async () => {
-      const { log, signal } = context;
-      const environment = { ...(await context.mirror.proxy()), ...args.environment };
-      await container.run({ argv: ['/bin/sh', '-eu', SCRIPT], environment, log, signal });
-    });
+    const { log, signal } = context;
+    const environment = { ...(await context.mirror.proxy()), ...args.environment };
+    await container.run({ argv: ['/bin/sh', '-eu', SCRIPT], environment, log, signal });
   });
 }

@@ -4,7 +4,7 @@ import type { StepResult } from '../../ports/build-cache.ts';
 import { makeLayer } from '../layer.ts';
 import { parsePlaybookInput } from '../playbook-input.ts';
 import { treeOf } from '../playbook-world.ts';
-import { withoutServices } from '../services.ts';
+import { idleLimitOf, withGuards } from '../stage/container.ts';
 import type { StepArgs } from '../step.ts';
 import type { StepContext } from '../step-context.ts';
 
@@ -16,7 +16,7 @@ export async function runPlaybook(args: StepArgs['run-playbook'], context: StepC
   const tree = treeOf(playbooks, input.branch);
   if (tree.commit !== undefined) log(`commit ${tree.commit.slice(0, 12)}`);
   const result = await makeLayer(context, ({ root }) =>
-    withoutServices(root, async () => {
+    withGuards(root, async () => {
       const room = await playbooks.rooms.inContainer(root, { hostName: step.image, signal });
       try {
         const outcomes = await playbooks.ansible.run({
@@ -29,6 +29,7 @@ export async function runPlaybook(args: StepArgs['run-playbook'], context: StepC
           folder: join(context.workFolder, 'ansible'),
           log,
           signal,
+          idleLimit: idleLimitOf(step),
         });
         for (const outcome of outcomes) requireDone(outcome, input.playbook);
       } finally {

@@ -3,7 +3,6 @@ import type { StepResult } from '../../ports/build-cache.ts';
 import type { Argv } from '../../ports/command.ts';
 import { makeLayer } from '../layer.ts';
 import { pathInRoot } from '../root-path.ts';
-import { withoutServices } from '../services.ts';
 import type { StepArgs } from '../step.ts';
 import type { StepContext } from '../step-context.ts';
 
@@ -23,12 +22,10 @@ export function runScript(args: StepArgs['run-script'], context: StepContext): P
     const script = await pathInRoot(container.root, SCRIPT);
     await copyFile(args.path, script);
     await chmod(script, 0o700);
-    await withoutServices(container.root, async () => {
-      const argv = scriptArgv(await firstLineOf(script));
-      const { log, signal } = context;
-      const environment = { ...(await context.mirror.proxy()), ...args.environment };
-      await container.run({ argv, environment, log, signal });
-    });
+    const argv = scriptArgv(await firstLineOf(script));
+    const { log, signal } = context;
+    const environment = { ...(await context.mirror.proxy()), ...args.environment };
+    await container.run({ argv, environment, log, signal });
   });
 }
 

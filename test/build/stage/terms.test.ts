@@ -1,0 +1,28 @@
+import { expect, test } from 'vitest';
+import { stepsOf } from '../../../src/build/plan.ts';
+import { imageChain } from '../../../src/build/selection.ts';
+import { imageTree } from '../../../src/build/tree.ts';
+import { imageName } from '../../builders.ts';
+
+const INPUTS = new Map([
+  ['/i/one.sh', '1'],
+  ['/i/files', '2'],
+]);
+
+/** The steps of an image `web` with a script and a folder, and with these keys. */
+function stepsWith(keys: Readonly<Record<string, unknown>>, inputs = INPUTS) {
+  const web = { stages: ['one.sh', 'files'], outputs: { files: { a: '/a' } }, ...keys };
+  const stat = (path: string) => (path.endsWith('files') ? 'directory' : 'file');
+  const { images, faults } = imageTree({ trixie: { web } }, { directory: '/i', architecture: 'amd64', stat });
+  expect(faults).toEqual([]);
+  return stepsOf(imageChain(images, imageName('web')), inputs);
+}
+
+const idsOf = (steps: ReturnType<typeof stepsWith>) => steps.map(({ id }) => id);
+
+test('the limit of an image is that of its stages and of no other step, and changes no content id', () => {
+  const steps = stepsWith({ time_limit: '2h' });
+  const limit = { idleLimit: 7_200_000 };
+  expect(steps.map(({ terms }) => terms)).toEqual([undefined, limit, limit, undefined]);
+  expect(idsOf(steps)).toEqual(idsOf(stepsWith({})));
+});
