@@ -118,78 +118,97 @@ describeWith(['root', 'ip', 'busybox', 'udhcpc', 'tcpdump'], 'a server on severa
   });
 });
 
-describeWith(['root', 'ip', 'busybox', 'udhcpc', 'dhcrelay'], 'clients behind a relay agent', () => {
-  const net = new Namespaces('relay');
-  const folder = mkdtempSync(join(tmpdir(), 'bivouac-relay-'));
-  const script = join(folder, 'bound');
-  const FAR: PlaneSubnet = {
-    subnet: '10.79.0.0/24',
-    server: '10.77.0.1',
-    pool: '10.79.0.100-10.79.0.199',
-    relays: ['10.79.0.254'],
-  };
-  let server = '';
-  let relay = '';
-  let client = '';
-  let plane: Running;
+describeWith(
+  ['root', 'ip', 'busybox', 'udhcpc', 'dhclient', 'dhcrelay'],
+  'clients behind a relay agent',
+  () => {
+    const net = new Namespaces('relay');
+    const folder = mkdtempSync(join(tmpdir(), 'bivouac-relay-'));
+    const script = join(folder, 'bound');
+    const FAR: PlaneSubnet = {
+      subnet: '10.79.0.0/24',
+      server: '10.77.0.1',
+      pool: '10.79.0.100-10.79.0.199',
+      relays: ['10.79.0.254', '10.77.0.254'],
+    };
+    let server = '';
+    let relay = '';
+    let client = '';
+    let plane: Running;
 
-  beforeAll(async () => {
-    writeFileSync(script, BOUND);
-    chmodSync(script, 0o755);
-    [server = '', relay = '', client = ''] = ['server', 'relay', 'client'].map((name) => net.add(name));
-    net.cable([server, 'net0'], [relay, 'up0']);
-    net.cable([relay, 'down0'], [client, 'net0']);
-    net.ip(server, 'addr', 'add', '10.77.0.1/24', 'dev', 'net0');
-    net.ip(relay, 'addr', 'add', '10.77.0.254/24', 'dev', 'up0');
-    net.ip(relay, 'addr', 'add', '10.79.0.254/24', 'dev', 'down0');
-    net.ip(server, 'route', 'add', '10.79.0.0/24', 'via', '10.77.0.254');
-    await net.run(relay, 'sysctl', '-qw', 'net.ipv4.ip_forward=1');
-    plane = net.start(server, process.execPath, PROGRAM, JSON.stringify([EAST, FAR]));
-    await plane.said('"ready"');
-  });
+    beforeAll(async () => {
+      writeFileSync(script, BOUND);
+      chmodSync(script, 0o755);
+      [server = '', relay = '', client = ''] = ['server', 'relay', 'client'].map((name) => net.add(name));
+      net.cable([server, 'net0'], [relay, 'up0']);
+      net.cable([relay, 'down0'], [client, 'net0']);
+      net.ip(server, 'addr', 'add', '10.77.0.1/24', 'dev', 'net0');
+      net.ip(relay, 'addr', 'add', '10.77.0.254/24', 'dev', 'up0');
+      net.ip(relay, 'addr', 'add', '10.79.0.254/24', 'dev', 'down0');
+      net.ip(server, 'route', 'add', '10.79.0.0/24', 'via', '10.77.0.254');
+      await net.run(relay, 'sysctl', '-qw', 'net.ipv4.ip_forward=1');
+      plane = net.start(server, process.execPath, PROGRAM, JSON.stringify([EAST, FAR]));
+      await plane.said('"ready"');
+    });
 
-  afterAll(async () => {
-    await net.down();
-    rmSync(folder, { recursive: true });
-  });
+    afterAll(async () => {
+      await net.down();
+      rmSync(folder, { recursive: true });
+    });
 
-  it.each([
-    ['plain', []],
-    ['with option 82', ['-a']],
-  ])('%s: leases, renews by unicast, releases', async (_name, options) => {
-    const agent = net.start(
-      relay,
-      'dhcrelay',
-      '-4',
-      '-d',
-      ...options,
-      '-iu',
-      'up0',
-      '-id',
-      'down0',
-      '10.77.0.1',
-    );
-    await agent.said('Sending on   Socket/fallback');
-    const udhcpc = ['busybox', 'udhcpc', '-i', 'net0', '-f', '-R', '-t', '5', '-T', '1', '-s', script];
-    const running = net.start(client, ...udhcpc);
-    await running.said('obtained from 10.77.0.1');
-    expect(running.output()).toMatch(/lease of 10\.79\.0\.1\d\d obtained/);
-    // udhcpc renews when it gets this signal.
-    running.signal('SIGUSR1');
-    await expect.poll(() => running.output().split('obtained from').length, { timeout: 10_000 }).toBe(3);
-    await running.stop();
-    await expect.poll(() => running.output(), { timeout: 5000 }).toContain('unicasting a release');
-    await agent.stop();
-  });
+    it.each([
+      ['plain', ['-iu', 'up0']],
+      ['with option 82', ['-a', '-iu', 'up0']],
+      ['with RFC 3527 link selection, known by its address in our network', ['-U', 'up0']],
+    ])('%s: leases, renews by unicast, releases', async (_name, options) => {
+      const agent = net.start(relay, 'dhcrelay', '-4', '-d', ...options, '-id', 'down0', '10.77.0.1');
+      await agent.said('Sending on   Socket/fallback');
+      const udhcpc = ['busybox', 'udhcpc', '-i', 'net0', '-f', '-R', '-t', '5', '-T', '1', '-s', script];
+      const running = net.start(client, ...udhcpc);
+      await running.said('obtained from 10.77.0.1');
+      expect(running.output()).toMatch(/lease of 10\.79\.0\.1\d\d obtained/);
+      // udhcpc renews when it gets this signal.
+      running.signal('SIGUSR1');
+      await expect.poll(() => running.output().split('obtained from').length, { timeout: 10_000 }).toBe(3);
+      await running.stop();
+      await expect.poll(() => running.output(), { timeout: 5000 }).toContain('unicasting a release');
+      await agent.stop();
+    });
 
-  it('the release came by unicast and ended the lease', async () => {
-    await plane.stop();
-    const record =
-      plane
-        .output()
-        .split('\n')
-        .find((line) => line.includes('"record"')) ?? '{}';
-    const { fields, at } = JSON.parse(record) as { at: number; fields: { leases: { expiresAt: number }[] } };
-    expect(fields.leases.map(({ expiresAt }) => expiresAt <= at)).toEqual([true]);
-  });
-});
+    it('RFC 3011: dhclient selects another subnet than that of its relay agent', async () => {
+      const agent = net.start(relay, 'dhcrelay', '-4', '-d', '-iu', 'up0', '-id', 'down0', '10.77.0.1');
+      await agent.said('Sending on   Socket/fallback');
+      const config = join(folder, 'dhclient.conf');
+      writeFileSync(config, 'send subnet-selection 10.77.0.0;\ninitial-interval 1;\n');
+      const files = [
+        '-cf',
+        config,
+        '-lf',
+        join(folder, 'leases'),
+        '-pf',
+        join(folder, 'pid'),
+        '-sf',
+        '/bin/true',
+      ];
+      const running = net.start(client, 'dhclient', '-4', '-d', '-v', '-1', ...files, 'net0');
+      await running.said('bound to 10.77.0.1');
+      await running.stop();
+      await agent.stop();
+    });
+
+    it('the release came by unicast and ended the lease', async () => {
+      await plane.stop();
+      const record =
+        plane
+          .output()
+          .split('\n')
+          .find((line) => line.includes('"record"')) ?? '{}';
+      const { fields, at } = JSON.parse(record) as {
+        at: number;
+        fields: { leases: { address: string; expiresAt: number }[] };
+      };
+      const far = fields.leases.filter(({ address }) => address.startsWith('10.79.0.'));
+      expect(far.map(({ expiresAt }) => expiresAt <= at)).toEqual([true]);
+    });
+  },
+);
