@@ -14,6 +14,7 @@ import type {
 } from '../ports/container-engine.ts';
 import { buildahArgv, storageEnvironment } from './buildah-calls.ts';
 import { pullImage } from './buildah-pull.ts';
+import { runArguments, withSecrets } from './buildah-run.ts';
 import {
   containerName,
   layerDirectories,
@@ -26,6 +27,7 @@ import {
   topLayerOf,
 } from './buildah-storage.ts';
 import { killInside, unmountBelow } from './leftovers.ts';
+import { secretLines } from './secret-mount.ts';
 
 /** What the engine works with. */
 export interface BuildahOptions {
@@ -34,8 +36,6 @@ export interface BuildahOptions {
   readonly commands: CommandRunner;
 }
 
-/** Name of the machine that scripts see; buildah's own choice is random, which would get into their output. */
-const HOST_NAME = 'localhost';
 const TAG = 'localhost/bivouac-stage';
 
 /** Of containers that no build made; nobody holds its lock, so the next build removes them. */
@@ -154,14 +154,13 @@ class BuildahEngine implements ContainerEngine {
   }
 
   /** `buildah run`, with errors that speak of the command itself. */
-  async run(container: string, { argv, environment, log, signal, idleLimit }: ContainerRun): Promise<void> {
-    const options = ['--isolation', 'chroot', '--hostname', HOST_NAME];
-    const environmentOptions = Object.entries(environment).flatMap(([key, value]) => [
-      '--env',
-      `${key}=${value}`,
-    ]);
+  async run(container: string, command: ContainerRun): Promise<void> {
+    const { argv, log, signal, idleLimit, secrets = [] } = command;
+    const folder = join(this.paths.temporary, this.owner, 'secrets');
+    const call = buildahArgv(this.paths, runArguments(container, command, folder));
     try {
-      await this.buildah(['run', ...options, ...environmentOptions, container, '--', ...argv], {
+      await this.tool(withSecrets(call, command, folder), {
+        input: secretLines(secrets),
         log: (line) => (NOISE.test(line) ? undefined : log(line)),
         ...(signal === undefined ? {} : { signal }),
         ...(idleLimit === undefined ? {} : { idle: { milliseconds: idleLimit } }),
@@ -207,6 +206,7 @@ interface ContainerPlace {
 
 class BuildahContainer implements WorkingContainer {
   readonly root: string;
+  readonly changes: string;
   readonly name: string;
   private readonly engine: BuildahEngine;
 
@@ -214,6 +214,7 @@ class BuildahContainer implements WorkingContainer {
     this.engine = engine;
     this.name = name;
     this.root = root;
+    this.changes = join(dirname(root), 'diff'); // containers/storage's name for the upper directory
   }
 
   /** What it leaves running is ended. */

@@ -5,6 +5,7 @@ import { AppError, messageOf } from '../core/errors.ts';
 import type { Argv, CommandRunner, RunningCommand } from '../ports/command.ts';
 import type { Ground, Room, RoomOptions, Rooms } from '../ports/rooms.ts';
 import { systemPath } from './command.ts';
+import { RECEIVE_SECRETS, SECRETS_FOLDER, secretLines } from './secret-mount.ts';
 
 /** `--kill-child`: whatever runs inside ends with its namespace, so nothing has to be found and killed. */
 const UNSHARE = [
@@ -28,8 +29,8 @@ echo "room $pid"
 exec cat > /dev/null
 `;
 
-/** Arguments: root, host name, path of resolv.conf inside the root. Mounts what `buildah run` would. */
-const FURNISH = `
+/** Arguments: root, host name, path of resolv.conf inside the root, number of secrets. Mounts what `buildah run` would. */
+const FURNISH = `${RECEIVE_SECRETS}
 root=$1
 for name in proc sys dev run; do
     [ ! -L "$root/$name" ] || { echo "/$name is a symbolic link" >&2; exit 1; }
@@ -51,6 +52,7 @@ ln -s /proc/self/fd "$root/dev/fd"
 for name in 0:stdin 1:stdout 2:stderr; do ln -s "/proc/self/fd/\${name%:*}" "$root/dev/\${name#*:}"; done
 mount -t tmpfs -o mode=0755,nosuid,nodev run "$root/run"
 mkdir "$root/run/lock"
+[ "$4" = 0 ] || receive_secrets "$root${SECRETS_FOLDER}" "$4"
 if [ -f /etc/resolv.conf ]; then
     mkdir -p "$root\${3%/*}"
     [ -e "$root$3" ] || : > "$root$3"
@@ -87,7 +89,7 @@ mount --bind "$2" upper
 mkdir -p upper/upper upper/work
 options="lowerdir=empty:$(cat lower),upperdir=upper/upper,workdir=upper/work"
 mount -t overlay -o "$options,metacopy=off,redirect_dir=off,index=off" room root
-set -- "$1/root" "$3" "$4"
+set -- "$1/root" "$3" "$4" "$5"
 ${FURNISH}`;
 
 /** Rooms made with the tools of util-linux. */
@@ -100,15 +102,19 @@ export class NamespaceRooms implements Rooms {
 
   async inContainer(root: string, options: RoomOptions): Promise<Room> {
     const resolver = await resolverIn(root);
-    const argv: Argv = [...UNSHARE, 'sh', '-euc', FURNISH, 'room', root, options.hostName, resolver];
-    return { ...(await this.#hold(argv, options.signal)), root };
+    const { hostName, secrets = [] } = options;
+    const place = [root, hostName, resolver, String(secrets.length)];
+    const argv: Argv = [...UNSHARE, 'sh', '-euc', FURNISH, 'room', ...place];
+    return { ...(await this.#hold(argv, options)), root };
   }
 
   async ground(
     files: readonly [string, ...string[]],
     { folder, signal }: { readonly folder: string; readonly signal: AbortSignal },
   ): Promise<Ground> {
-    const held = await this.#hold([...UNSHARE, 'sh', '-euc', LAY_GROUND, 'ground', folder, ...files], signal);
+    const held = await this.#hold([...UNSHARE, 'sh', '-euc', LAY_GROUND, 'ground', folder, ...files], {
+      signal,
+    });
     const base = join('/proc', String(held.pid), 'root', folder, 'base');
     return {
       base,
@@ -116,24 +122,20 @@ export class NamespaceRooms implements Rooms {
       room: async (changes, options) => {
         const resolver = await resolverIn(base);
         const enter = ['nsenter', '--target', String(held.pid), '--mount', '--wdns=/', '--'] as const;
-        const script = [
-          'sh',
-          '-euc',
-          BUILD_ABOVE,
-          'room',
-          folder,
-          changes,
-          options.hostName,
-          resolver,
-        ] as const;
-        const room = await this.#hold([...enter, ...UNSHARE, ...script], options.signal);
+        const { hostName, secrets = [] } = options;
+        const place = [folder, changes, hostName, resolver, String(secrets.length)];
+        const argv: Argv = [...enter, ...UNSHARE, 'sh', '-euc', BUILD_ABOVE, 'room', ...place];
+        const room = await this.#hold(argv, options);
         return { ...room, root: join(folder, 'root') };
       },
     };
   }
 
   /** Start what keeps a namespace; resolves once everything is mounted in it. */
-  async #hold(argv: Argv, signal: AbortSignal): Promise<Pick<Room, 'pid' | 'close'>> {
+  async #hold(
+    argv: Argv,
+    { signal, secrets = [] }: Pick<RoomOptions, 'signal' | 'secrets'>,
+  ): Promise<Pick<Room, 'pid' | 'close'>> {
     signal.throwIfAborted();
     const said: string[] = [];
     let heard: (pid: number) => void = () => undefined;
@@ -152,6 +154,7 @@ export class NamespaceRooms implements Rooms {
       log,
       signal,
     });
+    child.write(secretLines(secrets));
     try {
       const ended = child.done.then(() => Promise.reject(new Error('it ended at once')));
       return { pid: await Promise.race([ready, ended]), close: () => child.stop() };

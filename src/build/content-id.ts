@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import type { RootSource } from '../core/image.ts';
 import { canonicalJson } from '../core/release.ts';
 import type { ContentId } from '../ports/build-cache.ts';
+import { termsSeed } from './stage/terms.ts';
 import type { Step, StepArgs, Work } from './step.ts';
 
 /**
@@ -21,10 +22,14 @@ export function sourceKey(source: RootSource): string {
 /** The id of a step's result: a chain of its parent's id, its action, its arguments and its inputs' content. */
 export function contentId(
   parent: ContentId | undefined,
-  { action, args, squashLevel, keeps = [] }: Work & Pick<Step, 'squashLevel' | 'keeps'>,
+  { action, args, squashLevel, keeps = [], terms = {} }: Work & Pick<Step, 'squashLevel' | 'keeps' | 'terms'>,
   inputs: InputDigests,
 ): ContentId {
-  const settings = { ...(squashLevel && { squashLevel }), ...(keeps.length === 0 ? {} : { keeps }) };
+  const settings = {
+    ...(squashLevel && { squashLevel }),
+    ...(keeps.length === 0 ? {} : { keeps }),
+    ...termsSeed(terms),
+  };
   const work = { action, args: withoutPaths(args, inputs), ...settings };
   const seed = { epoch: BUILDER_EPOCH, parent: parent ?? null, ...work };
   return parseContentId(createHash('sha256').update(canonicalJson(seed)).digest('hex'));

@@ -12,6 +12,7 @@ import { parsePlaybookInput } from './playbook-input.ts';
 import { playbookDigest } from './playbook-world.ts';
 import { doneLine, knownLine, runningLine, sharedLine } from './progress.ts';
 import { digestSource } from './source-tree.ts';
+import { BuildSecrets } from './stage/read-secrets.ts';
 import type { Action, Step, StepArgs } from './step.ts';
 import type { BuildWorld, StepContext, StepRunner } from './step-context.ts';
 import { bootstrap } from './steps/bootstrap.ts';
@@ -69,11 +70,13 @@ export interface ExecuteOptions {
 /** Run what has to run, step by step; resolves to the results of all steps. Rejects with `BuildError`. */
 export async function executePlan(plan: Plan, options: ExecuteOptions): Promise<KnownResults> {
   const results = new Map<ContentId, StepResult>();
+  const secrets = await BuildSecrets.ofSteps(plan.steps.filter(({ status }) => status === 'run'));
+  const log = (line: string): void => options.log(secrets.redact(line));
   for (const [index, step] of plan.steps.entries()) {
     const place = { index: index + 1, total: plan.steps.length };
     const known = step.status === 'known' ? options.known.get(step.id) : undefined;
     if (known === undefined) {
-      results.set(step.id, await makeOnce(step, results, { ...options, place }));
+      results.set(step.id, await makeOnce(step, results, { ...options, log, secrets, place }));
     } else {
       options.log(knownLine(step, place));
       results.set(step.id, known);
@@ -82,7 +85,10 @@ export async function executePlan(plan: Plan, options: ExecuteOptions): Promise<
   return results;
 }
 
-type PlacedOptions = ExecuteOptions & { readonly place: { readonly index: number; readonly total: number } };
+type PlacedOptions = ExecuteOptions & {
+  readonly place: { readonly index: number; readonly total: number };
+  readonly secrets: BuildSecrets;
+};
 
 /** Of several builds that need the same step one makes it; the others wait for that. */
 async function makeOnce(
@@ -140,7 +146,10 @@ async function runStep(
     return result;
   } catch (error) {
     const reason = timeLimit.aborted ? 'it took longer than a step may' : '';
-    throw new BuildError(step, error, { interrupted: options.signal.aborted, reason });
+    throw new BuildError(step, options.secrets.redactError(error), {
+      interrupted: options.signal.aborted,
+      reason,
+    });
   } finally {
     await rm(options.workFolder, { recursive: true, force: true });
   }
@@ -166,6 +175,7 @@ async function contextOf(step: Step, results: KnownResults, options: PlacedOptio
     parent: containerOf(parent),
     workFolder: options.workFolder,
     cache: options.cache,
+    secrets: options.secrets.of(step),
     log: (line) => options.log(`    ${line}`),
     signal: options.signal,
   };

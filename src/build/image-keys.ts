@@ -7,6 +7,7 @@ import { readClean, readCmdline, readDrivers, readPersist } from './keys/lists.t
 import { readOutputs } from './keys/outputs.ts';
 import { type KeyContext, type Mapping, quote, stringList } from './keys/reading.ts';
 import { readSource, SOURCE_KEYS } from './keys/root-source.ts';
+import { readSecretKeys } from './keys/secrets.ts';
 import { readTimeLimit } from './keys/time-limit.ts';
 import { readStage } from './stage-kind.ts';
 
@@ -29,10 +30,11 @@ export const KNOWN_KEYS = [
   'clean',
   'lint',
   'time_limit',
+  'secrets',
 ] as const;
 
 /** Reserved for what comes with a later version: never the name of a child. */
-const LATER_KEYS = ['hooks', 'secrets'];
+const LATER_KEYS = ['hooks'];
 const RESERVED_KEYS: ReadonlySet<string> = new Set([...KNOWN_KEYS, ...LATER_KEYS]);
 
 /** Kinds of stages that make roots only. A release master's stages are for the conffs of images below it. */
@@ -70,6 +72,7 @@ export function readImageKeys(
     persist: readPersist(keys, context),
     ...(squashLevel === undefined ? {} : { squashLevel }),
     ...(timeLimit === undefined ? {} : { timeLimit }),
+    ...('secrets' in keys ? { secrets: readSecretKeys(keys, context) } : {}),
     clean: readClean(keys, context),
     ...readLint(keys, context),
     drivers: readDrivers(keys, context),

@@ -7,6 +7,7 @@ import { exposedIn } from './lint/exposed.ts';
 import { keepPackages } from './release/package-artefact.ts';
 import { readPackages } from './release/read-packages.ts';
 import { mountedFilesOf, scrubRoot } from './scrub.ts';
+import { SecretNeedles } from './secret-scan.ts';
 import { stageContainer } from './stage/container.ts';
 import type { StepContext } from './step-context.ts';
 import { makeSquashfs } from './steps/make-squashfs.ts';
@@ -16,13 +17,14 @@ export async function makeLayer(
   context: StepContext,
   change: (container: WorkingContainer) => Promise<void>,
 ): Promise<StepResult> {
-  const { engine, artefacts, parent, step } = context;
+  const { engine, artefacts, parent, step, secrets = [] } = context;
   const { container, packages } = await withContainer(context, async (working) => {
     const before = await mountedFilesOf(working.root);
     await change(stageContainer(working, context));
     const cleaned = await scrubRoot(working.root, { before, off: step.keeps ?? [] });
     for (const [name, count] of cleaned) context.log(cleanedLine(name, count));
     context.signal.throwIfAborted();
+    await new SecretNeedles(secrets).refuseIn(working.changes);
     const installed = await keepPackages(await readPackages(working.root), artefacts);
     return { container: await working.commit(step.id), packages: installed };
   });

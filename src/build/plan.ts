@@ -178,7 +178,7 @@ class StepList {
   }
 
   add(image: ImageDefinition, stage: string, work: Work): void {
-    const terms = isStage(work) ? { terms: termsOf(image) } : {};
+    const terms = isStage(work) ? { terms: termsOf(image, stage) } : {};
     const settings = makesLayer(work) ? { ...layerSettings(image), ...terms } : {};
     const id = contentId(this.top, { ...work, ...settings }, this.inputs);
     const step: Step = { ...work, id, parent: this.top, image: image.name, stage, ...settings };

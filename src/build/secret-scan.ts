@@ -2,12 +2,7 @@ import { createReadStream } from 'node:fs';
 import { lstat, opendir, readlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AppError } from '../core/errors.ts';
-
-/** A secret of a stage, with what it holds. */
-export interface Secret {
-  readonly name: string;
-  readonly content: Buffer;
-}
+import type { Secret } from '../core/secret.ts';
 
 /** Shorter ones would be found by chance. */
 const SHORTEST = 8;
@@ -24,7 +19,10 @@ export class SecretNeedles {
   constructor(secrets: readonly Secret[]) {
     this.#needles = secrets.flatMap(({ name, content }) => needlesOf(name, content));
     this.#texts = secrets
-      .flatMap(({ content }) => linesOf(content).filter((line) => line.length >= SHORTEST && !isFrame(line)))
+      .flatMap(({ content }) => [
+        ...linesOf(content).filter((line) => line.length >= SHORTEST && !isFrame(line)),
+        ...base64Of(trimmed(content)),
+      ])
       .sort((a, b) => b.length - a.length);
   }
 
@@ -73,18 +71,35 @@ export class SecretNeedles {
 }
 
 function needlesOf(name: string, content: Buffer): readonly { name: string; bytes: Buffer }[] {
-  const trimmed = Buffer.from(content.toString('latin1').trim(), 'latin1');
-  if (trimmed.length < SHORTEST) {
+  const bytes = trimmed(content);
+  if (bytes.length < SHORTEST) {
     throw new AppError(
       'invalid-input',
-      `Cannot use secret "${name}": it has ${trimmed.length} characters, wanted at least ${SHORTEST}`,
+      `Cannot use secret "${name}": it has ${bytes.length} characters, wanted at least ${SHORTEST}`,
       { remedy: 'A shorter one would be found in files by chance' },
     );
   }
   const lines = linesOf(content).filter((line) => line.length >= SHORTEST_LINE && !isFrame(line));
   const longest = lines.sort((a, b) => b.length - a.length)[0];
-  if (longest === undefined || longest.length === trimmed.length) return [{ name, bytes: trimmed }];
-  return [trimmed, Buffer.from(longest)].map((bytes) => ({ name, bytes }));
+  const line = longest === undefined || longest.length === bytes.length ? [] : [Buffer.from(longest)];
+  const encoded = base64Of(bytes).map((text) => Buffer.from(text));
+  return [bytes, ...line, ...encoded].map((needle) => ({ name, bytes: needle }));
+}
+
+function trimmed(content: Buffer): Buffer {
+  return Buffer.from(content.toString('latin1').trim(), 'latin1');
+}
+
+/** How it looks inside a longer base64 text, as in `user:password` of a registry: one for each place in a group of three bytes. */
+function base64Of(bytes: Buffer): readonly string[] {
+  return [0, 1, 2].map((before) => {
+    const whole = Buffer.concat([Buffer.alloc(before), bytes])
+      .toString('base64')
+      .replace(/=+$/, '');
+    // Characters at the ends have bits of what is beside it.
+    const end = (before + bytes.length) % 3 === 0 ? whole.length : whole.length - 1;
+    return whole.slice(Math.ceil((before * 4) / 3), end);
+  });
 }
 
 function linesOf(content: Buffer): string[] {

@@ -1,3 +1,4 @@
+import type { Secret } from '../core/secret.ts';
 import type { ArtefactStore } from '../ports/artefact-store.ts';
 import type { BuildCache, StepResult } from '../ports/build-cache.ts';
 import type { CommandRunner } from '../ports/command.ts';
@@ -27,6 +28,8 @@ export interface StepContext extends BuildWorld {
   readonly workFolder: string;
   /** Results of all steps, for those that find theirs by other means than the step's id. */
   readonly cache: BuildCache;
+  /** Those of the stage; none unless given. */
+  readonly secrets?: readonly Secret[];
   readonly log: LineSink;
   /** Fires when the build is stopped and when the step's time is up. */
   readonly signal: AbortSignal;

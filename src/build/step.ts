@@ -92,6 +92,16 @@ export function isStage(step: Pick<Step, 'action'>): boolean {
 export interface StageTerms {
   /** Milliseconds without progress, after which it is stopped; `IDLE_LIMIT` unless given. */
   readonly idleLimit?: number;
+  /** Sorted by name; none unless given. */
+  readonly secrets?: readonly SecretFile[];
+}
+
+/** Where a secret comes from. */
+export interface SecretFile {
+  /** The name of its file below `/run/secrets`. */
+  readonly name: string;
+  /** Absolute path on this machine. */
+  readonly path: string;
 }
 
 /** Whether a step adds a layer that later steps work on. */

@@ -69,6 +69,17 @@ const IMAGE_KEYS = {
     pattern: '^[1-9][0-9]*[smhd]$',
     description: 'how long a stage may make no progress: 10m by default',
   }),
+  secrets: Type.Record(
+    Type.String(),
+    Type.Union([
+      Type.String(),
+      Type.Object(
+        { path: Type.String(), stages: Type.Optional(Texts('stages that see it')) },
+        { additionalProperties: false },
+      ),
+    ]),
+    { description: 'files of this machine that its stages see below /run/secrets; not inherited' },
+  ),
 } as const satisfies TProperties;
 
 const Settings = closed(

@@ -110,6 +110,15 @@ export interface ImageSettings {
   readonly neverUpload: readonly ImageName[];
 }
 
+/** A file of this machine that stages see below `/run/secrets` while they run. */
+export interface ImageSecret {
+  readonly name: string;
+  /** Absolute path. */
+  readonly path: string;
+  /** Names of the stages that see it; all of the image unless given. */
+  readonly stages?: readonly string[];
+}
+
 /** One image of the tree in `images/config.yml`, with what it inherits already filled in. */
 export interface ImageDefinition {
   readonly name: ImageName;
@@ -152,6 +161,8 @@ export interface ImageDefinition {
   readonly clean: Readonly<Record<string, boolean>>;
   /** Milliseconds that a stage may make no progress; the parent's unless it has its own. */
   readonly timeLimit?: number;
+  /** Its own, never its parent's. */
+  readonly secrets?: readonly ImageSecret[];
   /** Kernel modules that its releases must have: the parent's, then its own. */
   readonly drivers: readonly string[];
   /** Rules of the lint that it is published in spite of, sorted: the parent's, then its own. */

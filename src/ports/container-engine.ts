@@ -1,5 +1,6 @@
 import type { Cpu } from '../core/arch.ts';
 import type { BuildId } from '../core/job.ts';
+import type { Secret } from '../core/secret.ts';
 
 declare const containerImageBrand: unique symbol;
 
@@ -34,12 +35,16 @@ export interface ContainerRun {
   readonly signal?: AbortSignal;
   /** Milliseconds that it may do nothing; for ever unless given. */
   readonly idleLimit?: number;
+  /** Mounted at `/run/secrets`, for root to read, as long as it runs. */
+  readonly secrets?: readonly Secret[];
 }
 
 /** A container being changed. `discard` must be called in the end, also after `commit`. */
 export interface WorkingContainer {
   /** Host path of the mounted root. */
   readonly root: string;
+  /** Host directory with what was changed so far, as an overlayfs upper directory. */
+  readonly changes: string;
   run(command: ContainerRun): Promise<void>;
   /** One new layer above the image it was made from; durable when it resolves. */
   commit(name: string): Promise<ContainerImageId>;

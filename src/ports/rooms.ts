@@ -1,3 +1,5 @@
+import type { Secret } from '../core/secret.ts';
+
 /** A root with the kernel's file systems mounted, in namespaces of its own: processes, mounts and host name. */
 export interface Room {
   /** A process whose mount and process namespaces are the room's. */
@@ -12,6 +14,8 @@ export interface Room {
 export interface RoomOptions {
   /** What `hostname` says inside. */
   readonly hostName: string;
+  /** Mounted at `/run/secrets`, for root to read; none unless given. */
+  readonly secrets?: readonly Secret[];
   readonly signal: AbortSignal;
 }
 

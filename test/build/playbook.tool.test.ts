@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { readFileSync, statSync } from 'node:fs';
+import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { buildImage } from '../../src/build/build.ts';
@@ -50,6 +50,31 @@ describeWith(PLAYBOOK_TOOLS, 'playbooks as stages of an image', () => {
     expect(await folder.leftovers()).toEqual([]);
     const result = await site.cache.find(outcome.release.release.layers[1]?.contentId as never);
     expect(result).toMatchObject({ commit: commit() });
+  });
+
+  it('see the secrets of their stage, which no log has', async () => {
+    const path = join(folder.path, 'token');
+    writeFileSync(path, 'correct horse battery\n');
+    folder.commit({
+      'secret.yml': `
+- hosts: all
+  gather_facts: false
+  tasks:
+    - ansible.builtin.command: cat /run/secrets/token
+      register: token
+    - ansible.builtin.debug: {var: token}
+    - ansible.builtin.copy: {content: "{{ token.stdout | length }}", dest: /etc/marker, mode: "0640"}
+`,
+    });
+    const [trixie, web] = folder.images('secret.yml');
+    const images = [trixie, { ...web, secrets: [{ name: 'token', path }] }];
+    const signal = new AbortController().signal;
+    const log = (line: string): void => void lines.push(line);
+    lines.length = 0;
+    expect(await markerOf(await buildImage({ image: web.name, images, log, signal }, site))).toBe('21');
+    expect(lines.join('\n')).toContain('***');
+    expect(lines.join('\n')).not.toContain('battery');
+    expect(await folder.leftovers()).toEqual([]);
   });
 
   it('are known until something that they use changes', async () => {

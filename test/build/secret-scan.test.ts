@@ -29,6 +29,12 @@ test.each([
     'password',
   ],
   ['a line of a key with other line ends', { 'root/key': `${KEY_LINE}\r\n` }, '/root/key', 'key'],
+  [
+    'base64 of it beside other text',
+    { 'root/.docker/config.json': Buffer.from('user:correct horse battery').toString('base64') },
+    '/root/.docker/config.json',
+    'password',
+  ],
   ['a file name', { 'srv/correct horse battery': '' }, '/srv/correct horse battery', 'password'],
 ])('a layer that holds %s is refused', async (_what, files, path, name) => {
   const needles = new SecretNeedles([PASSWORD, KEY]);
@@ -61,6 +67,16 @@ test('a secret is found wherever it lies in a large file, across the pieces that
       },
     ),
     { numRuns: 20 },
+  );
+});
+
+test('base64 of a secret is found wherever it stands in what was encoded', () => {
+  const needles = new SecretNeedles([PASSWORD]);
+  fc.assert(
+    fc.property(fc.string({ maxLength: 9 }), fc.string({ maxLength: 9 }), (before, after) => {
+      const text = Buffer.from(`${before}correct horse battery${after}`).toString('base64');
+      expect(needles.redact(text)).toContain('***');
+    }),
   );
 });
 

@@ -39,6 +39,7 @@ export class FakeContainerEngine implements ContainerEngine {
     this.open.add(root);
     return {
       root,
+      changes: root,
       run: (command) => this.onRun(command, root),
       commit: (name) => {
         const id = containerImageId(`image-${this.count}-${name}`);

@@ -8,13 +8,14 @@ export const IDLE_LIMIT = 10 * 60_000;
 /** The container of a step as its stage gets it: what it runs is guarded and limited, whatever kind of stage it is. */
 export function stageContainer(
   container: WorkingContainer,
-  { step }: Pick<StepContext, 'step'>,
+  { step, secrets = [] }: Pick<StepContext, 'step' | 'secrets'>,
 ): WorkingContainer {
   const idleLimit = idleLimitOf(step);
   return {
     root: container.root,
+    changes: container.changes,
     run: (command: ContainerRun) =>
-      withGuards(container.root, () => container.run({ idleLimit, ...command })),
+      withGuards(container.root, () => container.run({ idleLimit, secrets, ...command })),
     commit: (name) => container.commit(name),
     discard: () => container.discard(),
   };

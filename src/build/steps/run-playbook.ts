@@ -10,14 +10,14 @@ import type { StepContext } from '../step-context.ts';
 
 /** Run a playbook for one host that bears the image's name; what it changes is the layer. */
 export async function runPlaybook(args: StepArgs['run-playbook'], context: StepContext): Promise<StepResult> {
-  const { playbooks, step, log, signal } = context;
+  const { playbooks, step, log, signal, secrets = [] } = context;
   const input = parsePlaybookInput(args.path);
   if (input === undefined) throw new RangeError(`Cannot run playbook "${args.path}": it is none`);
   const tree = treeOf(playbooks, input.branch);
   if (tree.commit !== undefined) log(`commit ${tree.commit.slice(0, 12)}`);
   const result = await makeLayer(context, ({ root }) =>
     withGuards(root, async () => {
-      const room = await playbooks.rooms.inContainer(root, { hostName: step.image, signal });
+      const room = await playbooks.rooms.inContainer(root, { hostName: step.image, signal, secrets });
       try {
         const outcomes = await playbooks.ansible.run({
           tree,

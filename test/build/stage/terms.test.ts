@@ -26,3 +26,18 @@ test('the limit of an image is that of its stages and of no other step, and chan
   expect(steps.map(({ terms }) => terms)).toEqual([undefined, limit, limit, undefined]);
   expect(idsOf(steps)).toEqual(idsOf(stepsWith({})));
 });
+
+test('secrets are told to the stages they are for; a content id knows their names and nothing else of them', () => {
+  const secrets = { token: '/a', key: { path: '/b', stages: ['one.sh'] } };
+  const steps = stepsWith({ secrets });
+  expect(steps.map(({ terms }) => terms?.secrets?.map(({ name }) => name))).toEqual([
+    undefined,
+    ['key', 'token'],
+    ['token'],
+    undefined,
+  ]);
+  const elsewhere = { key: { path: '/c', stages: ['one.sh'] }, token: '/d' };
+  expect(idsOf(stepsWith({ secrets: elsewhere }))).toEqual(idsOf(steps));
+  expect(idsOf(stepsWith({}))[1]).not.toBe(steps[1]?.id);
+  expect(idsOf(stepsWith({ secrets: { token: '/a' } }))[1]).not.toBe(steps[1]?.id);
+});
