@@ -39,6 +39,7 @@ const IMAGE_KEYS = {
   sha512sums: Type.String({
     description: 'address or file of the SHA-512 sums that what is downloaded must have',
   }),
+  include: Texts('packages that are installed with the suite'),
   arch: Type.Union([CpuName, Type.Array(CpuName, { minItems: 1 })], {
     description: 'architectures that it is built for, the first by default',
   }),

@@ -28,8 +28,8 @@ export type StageDefinition =
 
 /** What the root of a release master is made from. */
 export type RootSource =
-  /** Debian or Ubuntu, installed by mmdebstrap. */
-  | { readonly kind: 'suite'; readonly suite: string }
+  /** Debian or Ubuntu, installed by mmdebstrap; packages of `include` come with it, sorted. */
+  | { readonly kind: 'suite'; readonly suite: string; readonly include?: readonly string[] }
   /** An image of a registry, `docker://…`. */
   | { readonly kind: 'oci'; readonly reference: string }
   /** A folder of the OCI image layout; `path` is absolute. */

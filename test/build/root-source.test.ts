@@ -17,6 +17,14 @@ describe('what a root is made from', () => {
     [{ from: 'trixie' }, { kind: 'suite', suite: 'trixie' }],
     [{ from: 'noble' }, { kind: 'suite', suite: 'noble' }],
     [
+      { from: 'trixie', include: ['sudo', 'python3=3.13.5-1', 'sudo'] },
+      { kind: 'suite', suite: 'trixie', include: ['python3=3.13.5-1', 'sudo'] },
+    ],
+    [
+      { from: 'trixie', include: [] },
+      { kind: 'suite', suite: 'trixie' },
+    ],
+    [
       { from: 'docker://registry.example:5000/a/b_c:1.2' },
       { kind: 'oci', reference: 'docker://registry.example:5000/a/b_c:1.2' },
     ],
@@ -42,6 +50,12 @@ describe('what a root is made from', () => {
     [{ from: 'file:///etc/passwd.tar' }, 'base.from', 'Cannot make a root from "file:///etc/passwd.tar"'],
     [{ from: 'docker://Nowhere' }, 'base.from', 'Cannot make a root from "docker://Nowhere"'],
     [{ from: ['trixie'] }, 'base.from', 'Cannot make a root from a list'],
+    [{ from: 'trixie', include: ['--x'] }, 'base.include.0', 'Cannot include "--x": it is no package'],
+    [
+      { from: 'a.tar', include: ['sudo'] },
+      'base.include',
+      'Cannot include packages: this root is made from no suite',
+    ],
     [{ from: 'trixie', url, sha512sums: 'x' }, 'base.from', 'Cannot make a root from both "from" and "url"'],
     [{ url }, 'base.url', 'Cannot check what is downloaded: there is no "sha512sums"'],
     [{ sha512sums: 'x' }, 'base.sha512sums', 'Cannot download a root from undefined'],

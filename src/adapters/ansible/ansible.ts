@@ -221,8 +221,7 @@ async function requirePython(name: string, root: string): Promise<void> {
     'build-failed',
     `Cannot run a playbook for "${name}": its root has no "/usr/bin/python3"`,
     {
-      remedy:
-        'Install "python3" in an earlier stage: a script with "apt-get update; apt-get install --yes python3"',
+      remedy: 'Set "include: [python3]" beside the suite, or install it in an earlier stage, a script',
     },
   );
 }

@@ -1,10 +1,10 @@
 import { basename, resolve } from 'node:path';
 import type { RootFormat, RootSource } from '../../core/image.ts';
 import { distributionOf, suitesOf } from '../../core/suites.ts';
-import { type KeyContext, type Mapping, quote } from './reading.ts';
+import { type KeyContext, type Mapping, quote, stringList } from './reading.ts';
 
 /** Keys that say what the root of a release master is made from. */
-export const SOURCE_KEYS = ['from', 'url', 'sha512sums'] as const;
+export const SOURCE_KEYS = ['from', 'url', 'sha512sums', 'include'] as const;
 
 const FORMATS: readonly (readonly [form: RegExp, format: RootFormat])[] = [
   [/\.(?:tar|tar\.(?:gz|xz|zst|bz2)|tgz|txz)$/, 'tarball'],
@@ -19,6 +19,9 @@ const OCI_REFERENCE =
   /^docker:\/\/[A-Za-z0-9][A-Za-z0-9._-]*(?::[0-9]{1,5})?(?:\/[a-z0-9]+(?:[._-]+[a-z0-9]+)*)+(?::[A-Za-z0-9_][A-Za-z0-9._-]{0,127})?(?:@sha256:[0-9a-f]{64})?$/;
 const OCI_LAYOUT = /^oci:([^:]+)(?::([A-Za-z0-9_][A-Za-z0-9._-]{0,127}))?$/;
 
+/** Debian's grammar of package names (Policy, section 5.6.1), and a version. */
+const PACKAGE = /^[a-z0-9][a-z0-9+.-]{1,127}(?:=[A-Za-z0-9.+~:-]{1,128})?$/;
+
 /** A source, or why it is none. */
 type Reading = RootSource | { readonly fault: string; readonly remedy: string; readonly at?: string };
 
@@ -32,11 +35,38 @@ export function readSource(key: string, keys: Mapping, context: KeyContext): Roo
     }
     return parent.source;
   }
+  const include = readInclude(keys, context);
   const reading = sourceOf(key, keys, context.options.directory);
-  if ('kind' in reading) return reading;
+  if ('kind' in reading) return withPackages(reading, include, context);
   const at = [reading.at ?? 'from', ...SOURCE_KEYS].find((name) => name in keys);
   fault(at === undefined ? path : [...path, at], reading.fault, reading.remedy);
   return { kind: 'suite', suite: key };
+}
+
+/** `include`: packages that are installed with a suite. */
+function readInclude(keys: Mapping, context: KeyContext): readonly string[] {
+  const names = stringList('include', keys, context).flatMap(({ text, at }) => {
+    if (PACKAGE.test(text)) return [text];
+    context.fault(
+      at,
+      `Cannot include ${quote(text)}: it is no package`,
+      'Give names of packages, or NAME=VERSION',
+    );
+    return [];
+  });
+  return [...new Set(names)].toSorted();
+}
+
+function withPackages(
+  source: RootSource,
+  include: readonly string[],
+  { path, fault }: KeyContext,
+): RootSource {
+  if (include.length === 0) return source;
+  if (source.kind === 'suite') return { ...source, include };
+  const remedy = 'Remove it, and install them in the first stage of an image below';
+  fault([...path, 'include'], 'Cannot include packages: this root is made from no suite', remedy);
+  return source;
 }
 
 function sourceOf(key: string, keys: Mapping, directory: string): Reading {

@@ -132,7 +132,15 @@ function rootOf({ source, inputs }: BuildRecord): ResourceDescriptor {
     name: 'root',
     ...uriOf(source),
     ...(digest === undefined ? {} : { digest: { [digest.length === 128 ? 'sha512' : 'sha256']: digest } }),
-    annotations: { kind: source.kind, ...(source.kind === 'suite' ? { suite: source.suite } : {}) },
+    annotations: { kind: source.kind, ...suiteOf(source) },
+  };
+}
+
+function suiteOf(source: RootSource): Readonly<Record<string, string>> {
+  if (source.kind !== 'suite') return {};
+  return {
+    suite: source.suite,
+    ...(source.include === undefined ? {} : { include: source.include.join(' ') }),
   };
 }
 

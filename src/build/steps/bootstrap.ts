@@ -23,7 +23,7 @@ function fillRoot(args: StepArgs['bootstrap'], root: string, context: StepContex
   const { source } = args;
   switch (source.kind) {
     case 'suite':
-      return installSuite({ suite: source.suite, architecture: args.architecture }, root, context);
+      return installSuite({ ...source, architecture: args.architecture }, root, context);
     case 'oci':
     case 'oci-layout':
       return copyOciImage({ ...args, source }, root, context);

@@ -8,16 +8,18 @@ import type { StepContext } from '../../step-context.ts';
 /** A suite and what it is installed for. */
 export interface SuiteRoot {
   readonly suite: string;
+  readonly include?: readonly string[];
   readonly architecture: Cpu;
 }
 
 /** Debian architecture names are those of `Cpu`. */
-export function bootstrapArgv({ suite, architecture }: SuiteRoot, root: string): Argv {
+export function bootstrapArgv({ suite, include = [], architecture }: SuiteRoot, root: string): Argv {
   const options = [
     '--mode=root',
     '--variant=minbase',
     '--format=directory',
     `--architectures=${architecture}`,
+    ...(include.length === 0 ? [] : [`--include=${include.join(',')}`]),
   ];
   return ['mmdebstrap', ...options, suite, root, '-'];
 }
@@ -34,6 +36,8 @@ export async function installSuite(suite: SuiteRoot, root: string, context: Step
       PATH: '/usr/sbin:/usr/bin:/sbin:/bin',
       HOME: '/root',
       LC_ALL: 'C.UTF-8',
+      // Of linux-base: an initramfs is a step of its own.
+      INITRD: 'No',
       TMPDIR: context.workFolder,
       SOURCE_DATE_EPOCH: `${SOURCE_DATE_EPOCH}`,
     },
