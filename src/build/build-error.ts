@@ -17,7 +17,7 @@ export class BuildError extends AppError {
     cause: unknown,
     { interrupted = false, reason = '' } = {},
   ) {
-    const command = cause instanceof CommandError ? cause : undefined;
+    const command = commandOf(cause);
     const remedy = cause instanceof AppError ? cause.remedy : undefined;
     const why = reason === '' ? reasonOf(cause) : reason;
     super(
@@ -31,6 +31,12 @@ export class BuildError extends AppError {
     this.exitCode = command?.failure.kind === 'exit' ? command.failure.exitCode : undefined;
     this.tail = command?.tail ?? [];
   }
+}
+
+/** The program that failed, if need be as the cause of a message that says more of it. */
+function commandOf(error: unknown): CommandError | undefined {
+  if (error instanceof CommandError) return error;
+  return error instanceof AppError && error.cause instanceof CommandError ? error.cause : undefined;
 }
 
 function reasonOf(cause: unknown): string {

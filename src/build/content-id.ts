@@ -28,7 +28,7 @@ export function contentId(
   const settings = {
     ...(squashLevel && { squashLevel }),
     ...(keeps.length === 0 ? {} : { keeps }),
-    ...termsSeed(terms),
+    ...termsSeed(terms, (path) => inputOf(path, inputs)),
   };
   const work = { action, args: withoutPaths(args, inputs), ...settings };
   const seed = { epoch: BUILDER_EPOCH, parent: parent ?? null, ...work };
@@ -46,9 +46,13 @@ export function parseContentId(text: string): ContentId {
 function withoutPaths(args: Work['args'], inputs: InputDigests): object {
   if ('source' in args) return withoutPlace(args);
   if (!('path' in args)) return args;
-  const input = inputs.get(args.path);
-  if (input === undefined) throw new RangeError(`Cannot plan: no digest of "${args.path}" was given`);
-  return { ...args, path: undefined, input };
+  return { ...args, path: undefined, input: inputOf(args.path, inputs) };
+}
+
+function inputOf(path: string, inputs: InputDigests): string {
+  const input = inputs.get(path);
+  if (input === undefined) throw new RangeError(`Cannot plan: no digest of "${path}" was given`);
+  return input;
 }
 
 /** Where a root was found does not matter once it is known what it holds. */

@@ -13,6 +13,7 @@ import { playbookDigest } from './playbook-world.ts';
 import { doneLine, knownLine, runningLine, sharedLine } from './progress.ts';
 import { digestSource } from './source-tree.ts';
 import { BuildSecrets } from './stage/read-secrets.ts';
+import { hookFiles } from './stage/terms.ts';
 import type { Action, Step, StepArgs } from './step.ts';
 import type { BuildWorld, StepContext, StepRunner } from './step-context.ts';
 import { bootstrap } from './steps/bootstrap.ts';
@@ -182,9 +183,13 @@ async function contextOf(step: Step, results: KnownResults, options: PlacedOptio
 }
 
 /** A file edited while its stage ran would be remembered under the digest of what it held before. */
-async function requireUnchanged(step: Step, { inputs, world }: ExecuteOptions): Promise<void> {
-  if (!('path' in step.args)) return;
-  const { path } = step.args;
+async function requireUnchanged(step: Step, options: ExecuteOptions): Promise<void> {
+  const hooks = hookFiles(step.terms?.hooks).map(({ path }) => path);
+  for (const path of 'path' in step.args ? [step.args.path, ...hooks] : hooks)
+    await requireSame(path, options);
+}
+
+async function requireSame(path: string, { inputs, world }: ExecuteOptions): Promise<void> {
   const playbook = parsePlaybookInput(path);
   const digest =
     playbook === undefined ? await digestSource(path) : await playbookDigest(world.playbooks, playbook);

@@ -1,6 +1,7 @@
 import type { ImageDefinition, StageDefinition } from '../core/image.ts';
 import { readArchitectures } from './keys/architectures.ts';
 import { readBuildKeys } from './keys/build-keys.ts';
+import { readHooks } from './keys/hooks.ts';
 import { readKernels } from './keys/kernels.ts';
 import { readLint } from './keys/lint.ts';
 import { readClean, readCmdline, readDrivers, readPersist } from './keys/lists.ts';
@@ -31,11 +32,10 @@ export const KNOWN_KEYS = [
   'lint',
   'time_limit',
   'secrets',
+  'hooks',
 ] as const;
 
-/** Reserved for what comes with a later version: never the name of a child. */
-const LATER_KEYS = ['hooks'];
-const RESERVED_KEYS: ReadonlySet<string> = new Set([...KNOWN_KEYS, ...LATER_KEYS]);
+const RESERVED_KEYS: ReadonlySet<string> = new Set(KNOWN_KEYS);
 
 /** Kinds of stages that make roots only. A release master's stages are for the conffs of images below it. */
 const ROOT_STAGES: ReadonlySet<string> = new Set(['script', 'files']);
@@ -53,12 +53,9 @@ export function readImageKeys(
   keys: Mapping,
   context: KeyContext,
 ): Omit<ImageDefinition, 'name' | 'parent'> {
-  for (const later of LATER_KEYS.filter((name) => name in keys)) {
-    const message = `Cannot use key "${later}": it comes with a later version`;
-    context.fault([...context.path, later], message, 'Remove it');
-  }
   const squashLevel = readSquashLevel(keys, context) ?? context.parent?.squashLevel;
   const timeLimit = readTimeLimit(keys, context);
+  const hooks = readHooks(keys, context);
   const architectures = readArchitectures(keys, context);
   return {
     source: readSource(key, keys, context),
@@ -73,6 +70,7 @@ export function readImageKeys(
     ...(squashLevel === undefined ? {} : { squashLevel }),
     ...(timeLimit === undefined ? {} : { timeLimit }),
     ...('secrets' in keys ? { secrets: readSecretKeys(keys, context) } : {}),
+    ...(hooks === undefined ? {} : { hooks }),
     clean: readClean(keys, context),
     ...readLint(keys, context),
     drivers: readDrivers(keys, context),

@@ -9,6 +9,7 @@ import { readPackages } from './release/read-packages.ts';
 import { mountedFilesOf, scrubRoot } from './scrub.ts';
 import { SecretNeedles } from './secret-scan.ts';
 import { stageContainer } from './stage/container.ts';
+import { runHook } from './stage/hooks.ts';
 import type { StepContext } from './step-context.ts';
 import { makeSquashfs } from './steps/make-squashfs.ts';
 
@@ -20,7 +21,10 @@ export async function makeLayer(
   const { engine, artefacts, parent, step, secrets = [] } = context;
   const { container, packages } = await withContainer(context, async (working) => {
     const before = await mountedFilesOf(working.root);
-    await change(stageContainer(working, context));
+    const container = stageContainer(working, context);
+    await runHook('before', container, context);
+    await change(container);
+    await runHook('after', container, context);
     const cleaned = await scrubRoot(working.root, { before, off: step.keeps ?? [] });
     for (const [name, count] of cleaned) context.log(cleanedLine(name, count));
     context.signal.throwIfAborted();

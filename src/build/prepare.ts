@@ -16,6 +16,7 @@ import { type ReusedRoot, reusedRoot } from './reuse.ts';
 import { type ImageChain, imageChain } from './selection.ts';
 import { NO_SETTINGS } from './settings.ts';
 import { digestSource } from './source-tree.ts';
+import { hookFiles } from './stage/terms.ts';
 import type { Action, Step } from './step.ts';
 import type { BuildWorld } from './step-context.ts';
 import { isWhole } from './whole.ts';
@@ -137,8 +138,11 @@ export async function readInputs(
   { playbooks, locks, signal = AbortSignal.timeout(FETCH_LIMIT), known = new Map(), ...pins }: InputSite,
 ): Promise<{ readonly inputs: InputDigests; readonly playbooks: PlaybookWorld }> {
   const stages = images.flatMap(rootStages);
+  const hooks = images.flatMap((image) => hookFiles(image.hooks)).map(({ path }) => path);
   const paths = new Set(
-    stages.flatMap((stage) => ('path' in stage ? stage.path : [])).filter((path) => !known.has(path)),
+    [...stages.flatMap((stage) => ('path' in stage ? stage.path : [])), ...hooks].filter(
+      (path) => !known.has(path),
+    ),
   );
   const used = playbooksOf(images).filter((playbook) => !known.has(playbookInput(playbook)));
   const pinned = await pinPlaybooks(used, { playbooks, locks, signal });

@@ -1,6 +1,7 @@
 import type { Cpu } from '../core/arch.ts';
 import type {
   DiskKind,
+  ImageHooks,
   ImageName,
   OutputFileDefinition,
   OutputKind,
@@ -92,6 +93,8 @@ export function isStage(step: Pick<Step, 'action'>): boolean {
 export interface StageTerms {
   /** Milliseconds without progress, after which it is stopped; `IDLE_LIMIT` unless given. */
   readonly idleLimit?: number;
+  /** None unless given. */
+  readonly hooks?: ImageHooks & { readonly environment: StageEnvironment };
   /** Sorted by name; none unless given. */
   readonly secrets?: readonly SecretFile[];
 }

@@ -70,6 +70,10 @@ const IMAGE_KEYS = {
     pattern: '^[1-9][0-9]*[smhd]$',
     description: 'how long a stage may make no progress: 10m by default',
   }),
+  hooks: closed(
+    { before: Type.String(), after: Type.String() },
+    'scripts that are run in the container before and after each stage',
+  ),
   secrets: Type.Record(
     Type.String(),
     Type.Union([

@@ -110,6 +110,23 @@ export interface ImageSettings {
   readonly neverUpload: readonly ImageName[];
 }
 
+/** When a hook is run. */
+export type HookTime = 'before' | 'after';
+
+/** All of them. */
+export const HOOK_TIMES: readonly HookTime[] = ['before', 'after'];
+
+/** A script that is run around each stage. */
+export interface HookFile {
+  /** As it is written in `images/config.yml`. */
+  readonly name: string;
+  /** Absolute path. */
+  readonly path: string;
+}
+
+/** The hooks of an image. */
+export type ImageHooks = Readonly<Partial<Record<HookTime, HookFile>>>;
+
 /** A file of this machine that stages see below `/run/secrets` while they run. */
 export interface ImageSecret {
   readonly name: string;
@@ -161,6 +178,8 @@ export interface ImageDefinition {
   readonly clean: Readonly<Record<string, boolean>>;
   /** Milliseconds that a stage may make no progress; the parent's unless it has its own. */
   readonly timeLimit?: number;
+  /** Run in the container around each stage; the parent's unless it has its own. */
+  readonly hooks?: ImageHooks;
   /** Its own, never its parent's. */
   readonly secrets?: readonly ImageSecret[];
   /** Kernel modules that its releases must have: the parent's, then its own. */

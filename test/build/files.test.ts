@@ -14,7 +14,7 @@ import { parseMountPoints } from '../../src/build/mounts.ts';
 import { pathInRoot } from '../../src/build/root-path.ts';
 import { mountedFilesOf, scrubRoot } from '../../src/build/scrub.ts';
 import { digestSource, listSource } from '../../src/build/source-tree.ts';
-import { scriptArgv } from '../../src/build/steps/run-script.ts';
+import { scriptArgv } from '../../src/build/stage/run-file.ts';
 import { temporaryFolder } from '../temporary.ts';
 
 function write(root: string, files: Readonly<Record<string, string>>): void {

@@ -102,14 +102,6 @@ describe('imageTree', () => {
     expect(tree.faults.every(({ remedy }) => remedy.length > 0)).toBe(true);
   });
 
-  it.each(['hooks'])('says that key %s comes later and takes it for no child', (key) => {
-    const tree = read({ trixie: { [key]: { stages: [] } } });
-    expect(tree.images).toHaveLength(1);
-    expect(tree.faults.map(({ message }) => message)).toEqual([
-      `Cannot use key "${key}": it comes with a later version`,
-    ]);
-  });
-
   it('takes schedule_options for no child, and fills in what it leaves out', () => {
     const { images, faults } = read({ trixie: { web: { schedule_options: {} } } });
     expect(faults).toEqual([]);

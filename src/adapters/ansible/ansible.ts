@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { lstat, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pathInRoot } from '../../build/root-path.ts';
+import { hookError } from '../../build/stage/hooks.ts';
 import type { AnsibleSettings } from '../../config/ansible.ts';
 import { CommandError } from '../../core/command-error.ts';
 import { AppError } from '../../core/errors.ts';
@@ -18,6 +19,7 @@ import { systemPath } from '../command.ts';
 import { GitMirror } from '../git.ts';
 import { readAnsibleConfig } from './ansible-config.ts';
 import { DependencyReader } from './dependencies.ts';
+import { hooksSeed } from './hooks-seed.ts';
 import { siteInventory, variablesOf } from './inventory.ts';
 import { listedHosts, outcomesOf } from './results.ts';
 import {
@@ -88,6 +90,7 @@ export class AnsiblePlaybooks implements Playbooks {
     const seed = {
       files: digest,
       arguments: settings.arguments,
+      ...(await hooksSeed(settings.hooks)),
       inventory: seen.map((host) => [host.name, variablesOf(host)]),
     };
     return createHash('sha256').update(canonicalJson(seed)).digest('hex');
@@ -181,12 +184,9 @@ export class AnsiblePlaybooks implements Playbooks {
       BIVOUAC_HOSTS: hosts.map(({ name }) => name).join(','),
       BIVOUAC_IN_CONFFS_BUILD: String(inConffsBuild),
     };
-    await this.#options.commands.run([program], {
-      cwd: tree.directory,
-      environment,
-      log,
-      signal,
-      tethered: true,
+    const options = { cwd: tree.directory, environment, log, signal, tethered: true };
+    await this.#options.commands.run([program], options).catch((error: unknown) => {
+      throw hookError(program, error);
     });
   }
 }

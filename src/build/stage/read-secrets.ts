@@ -40,15 +40,15 @@ export class BuildSecrets {
   /** A line of a log without any of them. */
   readonly redact = (line: string): string => this.#needles.redact(line);
 
-  /** The same error without any of them; its cause is left out, since that may hold one. */
+  /** The same error, and its cause, without any of them. */
   redactError(error: unknown): unknown {
-    if (this.#contents.size === 0) return error;
+    if (this.#contents.size === 0 || error === undefined) return error;
     if (error instanceof CommandError)
       return new CommandError(this.redact(error.program), error.failure, error.tail.map(this.redact));
     const message = this.redact(messageOf(error));
     if (!(error instanceof AppError)) return new Error(message);
     const remedy = error.remedy === undefined ? {} : { remedy: this.redact(error.remedy) };
-    return new AppError(error.code, message, remedy);
+    return new AppError(error.code, message, { ...remedy, cause: this.redactError(error.cause) });
   }
 }
 

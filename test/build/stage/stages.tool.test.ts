@@ -12,7 +12,7 @@ describeWith(STAGE_TOOLS, 'stages for real', () => {
 
   afterAll(() => folder.remove());
 
-  it('see secrets, and leave none of it', async () => {
+  it('have hooks around them, see secrets, and leave none of it', async () => {
     const token = folder.write('secret/token', `${TOKEN}\n`);
     const binary = folder.write('secret/binary', '\0\xff\n\n% binary');
     folder.write(
@@ -29,10 +29,17 @@ describeWith(STAGE_TOOLS, 'stages for real', () => {
       echo done > /srv/done
       `,
     );
-    const keys = { stages: ['one.sh'], secrets: { token, binary } };
+    folder.write('before.sh', 'echo "$BIVOUAC_HOOK $BIVOUAC_STAGE" > /srv/hooks; test -r /run/secrets/token');
+    folder.write(
+      'after',
+      '#!/bin/busybox sh\nset -e; test -e /srv/done; echo "$BIVOUAC_HOOK $0" >> /srv/hooks',
+    );
+    const hooks = { before: 'before.sh', after: 'after' };
+    const keys = { stages: ['one.sh'], hooks, secrets: { token, binary } };
     const outcome = await folder.build(keys, () => undefined);
     const layer = await folder.layer(outcome, 1);
     expect(readFileSync(join(layer, 'srv/done'), 'utf8')).toBe('done\n');
+    expect(readFileSync(join(layer, 'srv/hooks'), 'utf8')).toBe('before one.sh\nafter /run/bivouac-stage\n');
     expect(existsSync(join(layer, 'run/secrets'))).toBe(false);
     expect(folder.lines).toContain('    token ***');
     expect(folder.lines.join()).not.toContain(TOKEN);
@@ -40,7 +47,9 @@ describeWith(STAGE_TOOLS, 'stages for real', () => {
     expect(await folder.leftovers()).toEqual([]);
 
     folder.write('two.sh', 'cat /run/secrets/token > /srv/kept');
-    const error = await errorOf(folder.build({ ...keys, stages: ['one.sh', 'two.sh'] }, () => undefined));
+    const error = await errorOf(
+      folder.build({ ...keys, hooks: {}, stages: ['one.sh', 'two.sh'] }, () => undefined),
+    );
     expect(error).toMatchObject({
       message: expect.stringContaining(
         'stage "two.sh" failed: Cannot keep the layer: "/srv/kept" holds secret "token"',

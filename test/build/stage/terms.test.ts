@@ -41,3 +41,13 @@ test('secrets are told to the stages they are for; a content id knows their name
   expect(idsOf(stepsWith({}))[1]).not.toBe(steps[1]?.id);
   expect(idsOf(stepsWith({ secrets: { token: '/a' } }))[1]).not.toBe(steps[1]?.id);
 });
+
+test('a hook is a part of the content id by what it holds, not by its name, and by when it is run', () => {
+  const inputs = new Map([...INPUTS, ['/i/a', '3'], ['/i/b', '3'], ['/i/c', '4']]);
+  const ids = (hooks: object) => idsOf(stepsWith({ hooks }, inputs))[1];
+  expect(ids({ before: 'a' })).toBe(ids({ before: 'b' }));
+  const different = [ids({}), ids({ before: 'a' }), ids({ after: 'a' }), ids({ before: 'c' })];
+  expect(new Set(different).size).toBe(4);
+  expect(ids({})).toBe(idsOf(stepsWith({}))[1]);
+  expect(() => stepsWith({ hooks: { before: 'unknown' } })).toThrow('no digest of "/i/unknown" was given');
+});
