@@ -25,6 +25,14 @@ describeWith(['busybox'], 'kernel arguments in the initramfs', () => {
     expect(await withArguments(line, 'failure_policy')).toBe(policy);
   });
 
+  it.each([
+    ['', '10'],
+    ['bivouac.tries=3', '3'],
+    ['bivouac.tries=12 bivouac.tries=100 bivouac.tries=0 bivouac.tries=x', '12'],
+  ])('the tries of "%s" are %s', async (line, tries) => {
+    expect(await withArguments(line, 'tries_wanted; printf %s "$FETCH_TRIES"')).toBe(tries);
+  });
+
   it('retries five rounds with growing pauses, then reboots', async () => {
     const program = `BIVOUAC_SERVER=x
       sleep() { echo "pause $1"; }

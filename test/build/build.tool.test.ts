@@ -53,13 +53,4 @@ describeWith(BUILD_TOOLS, 'a real build', () => {
     folder.writeScript('two.sh', 'true\n');
     expect(await folder.build(site)).toMatchObject({ published: true, stepsRun: 2 });
   });
-
-  it('makes the same bytes in another data directory, though a build was killed there in the bootstrap', async () => {
-    folder.writeScript('two.sh', TWO);
-    expect(await folder.killedBuild('I: extracting archives...', 'b')).toBe('SIGKILL');
-    const other = await folder.build(await realSite(folder.data('b')));
-    expect(layersOf(other)).toEqual(layersOf(first));
-    expect(other.release.digest).toBe(first.release.digest);
-    expect(await folder.leftovers('b')).toEqual([]);
-  });
 });

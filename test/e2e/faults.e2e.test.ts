@@ -1,4 +1,13 @@
-import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  chmodSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -30,7 +39,7 @@ describeWith(
     let console02 = '';
 
     beforeAll(async () => {
-      const lab = await makeLabSite(folder, DATA, breakWeb01);
+      const lab = await makeLabSite(folder, DATA, breakHosts);
       const cli = [process.execPath, join(ROOT, 'src/main.ts'), '--config', lab.config] as const;
       const site = siteOrThrow(await loadSite(lab.config));
       const state = await openState(DATA, () => site);
@@ -65,7 +74,7 @@ describeWith(
   },
 );
 
-function breakWeb01(hosts: string): void {
+function breakHosts(hosts: string): void {
   const units = join(hosts, 'web01/etc/systemd/system');
   mkdirSync(join(units, 'multi-user.target.wants'), { recursive: true });
   writeFileSync(join(units, 'doomed.service'), '[Service]\nType=oneshot\nExecStart=/bin/false\n');
@@ -75,6 +84,8 @@ function breakWeb01(hosts: string): void {
     .replace('image: web', 'image: base')
     .replace(/^delete:\n(?: .*\n?)+/m, '');
   writeFileSync(file, text);
+  // Ten tries, the usual, are two minutes.
+  appendFileSync(join(hosts, 'web02.yml'), '\ncmdline: [bivouac.tries=3]\n');
 }
 
 /** The file of the newest layer of image web; undefined before the first build. */

@@ -7,13 +7,13 @@ import { describeWith } from '../requirements.ts';
 import { Namespaces, type Running } from './namespaces.ts';
 
 const LARGE = randomBytes(150_000);
-const SMALL = LARGE.subarray(0, 20_000);
+const FILES = { large: LARGE, small: LARGE.subarray(0, 20_000), tiny: LARGE.subarray(0, 6000) } as const;
 /** Faults as `bad-cable.program.ts` takes them. */
 const LINKS = [
   ['loses 1 %', { loss: 0.01 }, 'large'],
   ['loses 5 %, repeats and swaps', { loss: 0.05, duplicate: 0.05, swap: 0.05 }, 'large'],
   ['loses 20 %', { loss: 0.2 }, 'small'],
-  ['takes half a second', { delay: 250 }, 'small'],
+  ['takes half a second', { delay: 250 }, 'tiny'],
 ] as const;
 
 /** Lock-step by a client that repeats a lost ACK at once; windows by the only one that has them. */
@@ -52,8 +52,7 @@ describeWith(['root', 'ip', 'busybox', 'atftp', '/dev/net/tun'], 'E10: a transfe
     server = net.add('s');
     client = net.add('c');
     mkdirSync(join(folder, 'nbp'));
-    writeFileSync(join(folder, 'nbp', 'large'), LARGE);
-    writeFileSync(join(folder, 'nbp', 'small'), SMALL);
+    for (const [name, content] of Object.entries(FILES)) writeFileSync(join(folder, 'nbp', name), content);
     cable = net.start(server, process.execPath, program('bad-cable.program.ts'), server, client);
     await cable.said('ready');
     for (const [space, address] of [
@@ -94,7 +93,7 @@ describeWith(['root', 'ip', 'busybox', 'atftp', '/dev/net/tun'], 'E10: a transfe
       const target = join(folder, 'fetched');
       for (const argv of clients(target, file)) {
         await untilFetched(() => net.run(client, ...argv));
-        expect(readFileSync(target).equals(file === 'large' ? LARGE : SMALL)).toBe(true);
+        expect(readFileSync(target).equals(FILES[file])).toBe(true);
       }
     });
   });

@@ -142,10 +142,6 @@ describeWith(['root', 'ip', 'busybox', 'tftp', 'atftp', 'curl'], 'real TFTP clie
       const killed = ['timeout', '-s', 'KILL', '0.3', ...atftp('rolls-over', 'blksize 512')];
       await network.inClient(...parseArgv(killed)).catch(() => undefined);
       expect(await fetch('large', curl('large', 1468))).toBe(true);
-      // Half a minute: once is enough.
-      if (engine === 'dgram' || ports === 'per-transfer') return;
-      const log = (): string => server.log();
-      await expect.poll(log, { timeout: 60_000, interval: 500 }).toContain('the client has gone silent');
     });
   });
 });

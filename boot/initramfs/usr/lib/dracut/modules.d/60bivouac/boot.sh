@@ -18,6 +18,7 @@ boot() {
     KEPT=$(kept_folder) || KEPT=''
     # With something to fall back to nobody waits for minutes.
     [ -z "$KEPT" ] || FETCH_TRIES=4
+    tries_wanted
     if load_from_server; then
         mount_new_root "$1" || return 1
         keep_boot "$CONFFS"

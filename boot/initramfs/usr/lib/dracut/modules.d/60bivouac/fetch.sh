@@ -4,6 +4,15 @@
 
 FETCH_TRIES=${FETCH_TRIES:-10}
 
+# `bivouac.tries=N` of the kernel arguments, 1 to 99, in place of what is usual; the last word wins, anything else is ignored.
+tries_wanted() {
+    for tries_word in $(kernel_arguments); do
+        case $tries_word in
+        bivouac.tries=[1-9] | bivouac.tries=[1-9][0-9]) FETCH_TRIES=${tries_word#bivouac.tries=} ;;
+        esac
+    done
+}
+
 # fetch_file HEX BYTES URL FILE [HEADER_FILE]: FILE exists afterwards only when it is right.
 # A try that brought new bytes does not count, so a long transfer over a bad link ends some day.
 fetch_file() {
