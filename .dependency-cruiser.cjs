@@ -40,6 +40,7 @@ const OWNER = {
   croner: 'src/config/schedule[.]ts$',
   dhcp: 'src/config/dhcp-options[.]ts$',
   yaml: 'src/config/',
+  'dockerfile-ast': 'src/build/containerfile/statements[.]ts$',
   typebox: 'src/(config|servers)/',
   fastify: 'src/servers/',
   '@fastify/[^/]+': 'src/servers/',

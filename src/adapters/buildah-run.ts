@@ -15,12 +15,18 @@ exec "$@"
 /** Arguments of buildah that run a command in a container; its secrets are in `folder`. */
 export function runArguments(
   container: string,
-  { argv, environment, secrets = [] }: ContainerRun,
+  { argv, environment, directory, user, secrets = [] }: ContainerRun,
   folder: string,
 ): readonly string[] {
   const variables = Object.entries(environment).flatMap(([key, value]) => ['--env', `${key}=${value}`]);
   const volume = secrets.length === 0 ? [] : ['--volume', `${folder}:${SECRETS_FOLDER}:ro`];
-  const options = ['--isolation', 'chroot', '--hostname', HOST_NAME, ...variables, ...volume];
+  const options = [
+    ...['--isolation', 'chroot', '--hostname', HOST_NAME],
+    ...(directory === undefined ? [] : ['--workingdir', directory]),
+    ...(user === undefined ? [] : ['--user', user]),
+    ...variables,
+    ...volume,
+  ];
   return ['run', ...options, container, '--', ...argv];
 }
 

@@ -15,51 +15,68 @@ import { basename, dirname, join } from 'node:path';
 import { AppError } from '../core/errors.ts';
 import { SOURCE_DATE_EPOCH } from './environment.ts';
 import { pathInRoot } from './root-path.ts';
-import type { SourceEntry } from './source-tree.ts';
+import type { PlacedEntry } from './source-tree.ts';
 
 const DIRECTORY_MODE = 0o755;
 const FILE_MODE = 0o644;
 const EXECUTABLE_MODE = 0o755;
+const MAY_READ = 0o444;
+
+/** Whose the copies are, and their modes; root's, and as git knows them, unless given. */
+export interface CopyMetadata {
+  readonly owner?: { readonly uid: number; readonly gid: number };
+  /** Of files; who may read may also enter folders. */
+  readonly mode?: number;
+}
 
 /**
- * Copy a folder's entries over a root as owner 0:0. A directory that the root has already keeps its mode and owner, and
- * a symbolic link to a directory stays (`/lib` of a merged /usr); a file or link replaces what was there.
+ * Copy entries over a root. A directory that the root has already keeps its mode and owner, and a symbolic link to a
+ * directory stays (`/lib` of a merged /usr); a file or link replaces what was there.
  */
-export async function copySource(from: string, entries: readonly SourceEntry[], root: string): Promise<void> {
+export async function copySource(
+  entries: readonly PlacedEntry[],
+  root: string,
+  metadata: CopyMetadata = {},
+): Promise<void> {
   for (const entry of entries) {
     const parent = await pathInRoot(root, dirname(`/${entry.path}`));
     const target = join(parent, basename(entry.path));
-    if (entry.kind === 'directory') await makeDirectory(root, entry.path, target);
-    else if (entry.kind === 'file') await makeFile(join(from, entry.path), target, entry);
-    else await makeLink(target, entry);
+    const place = { target, root, ...metadata };
+    if (entry.kind === 'directory') await makeDirectory(entry, place);
+    else if (entry.kind === 'file') await makeFile(entry, place);
+    else await makeLink(entry, place);
   }
 }
 
-async function makeDirectory(root: string, path: string, target: string): Promise<void> {
+interface Place extends CopyMetadata {
+  readonly root: string;
+  readonly target: string;
+}
+
+async function makeDirectory({ path }: PlacedEntry, { root, target, mode, owner }: Place): Promise<void> {
   const existing = await stat(await pathInRoot(root, path)).catch(() => undefined);
   if (existing?.isDirectory()) return;
   await rm(target, { force: true });
   await mkdir(target);
-  await chmod(target, DIRECTORY_MODE);
-  await chown(target, 0, 0);
+  await chown(target, owner?.uid ?? 0, owner?.gid ?? 0);
+  await chmod(target, mode === undefined ? DIRECTORY_MODE : mode | ((mode & MAY_READ) >> 2));
 }
 
 async function makeFile(
-  source: string,
-  target: string,
-  entry: SourceEntry & { kind: 'file' },
+  entry: PlacedEntry & { kind: 'file' },
+  { target, mode, owner }: Place,
 ): Promise<void> {
   await makeRoom(target, entry.path);
-  await copyFile(source, target);
-  await chown(target, 0, 0);
-  await chmod(target, entry.executable ? EXECUTABLE_MODE : FILE_MODE);
+  await copyFile(entry.source, target);
+  await chown(target, owner?.uid ?? 0, owner?.gid ?? 0);
+  await chmod(target, mode ?? (entry.executable ? EXECUTABLE_MODE : FILE_MODE));
   await utimes(target, SOURCE_DATE_EPOCH, SOURCE_DATE_EPOCH);
 }
 
-async function makeLink(target: string, entry: SourceEntry & { kind: 'symlink' }): Promise<void> {
+async function makeLink(entry: PlacedEntry & { kind: 'symlink' }, { target, owner }: Place): Promise<void> {
   await makeRoom(target, entry.path);
   await symlink(entry.target, target);
-  await lchown(target, 0, 0);
+  await lchown(target, owner?.uid ?? 0, owner?.gid ?? 0);
   await lutimes(target, SOURCE_DATE_EPOCH, SOURCE_DATE_EPOCH);
 }
 

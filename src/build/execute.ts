@@ -8,12 +8,10 @@ import type { ContainerImageId, LineSink } from '../ports/container-engine.ts';
 import { BuildError } from './build-error.ts';
 import type { InputDigests } from './content-id.ts';
 import type { KnownResults, Plan, PlannedStep } from './plan.ts';
-import { parsePlaybookInput } from './playbook-input.ts';
-import { playbookDigest } from './playbook-world.ts';
 import { doneLine, knownLine, runningLine, sharedLine } from './progress.ts';
-import { digestSource } from './source-tree.ts';
 import { BuildSecrets } from './stage/read-secrets.ts';
 import { hookFiles } from './stage/terms.ts';
+import { inputDigest, inputName } from './stage-inputs.ts';
 import type { Action, Step, StepArgs } from './step.ts';
 import type { BuildWorld, StepContext, StepRunner } from './step-context.ts';
 import { bootstrap } from './steps/bootstrap.ts';
@@ -25,6 +23,7 @@ import { makeInitramfs } from './steps/make-initramfs.ts';
 import { makeOci } from './steps/make-oci.ts';
 import { makeTar } from './steps/make-tar.ts';
 import { prepareDisk } from './steps/prepare-disk.ts';
+import { runContainerfile } from './steps/run-containerfile.ts';
 import { runPlaybook } from './steps/run-playbook.ts';
 import { runScript } from './steps/run-script.ts';
 import { takeFiles } from './steps/take-files.ts';
@@ -40,6 +39,7 @@ type Executors = { readonly [A in Action]: StepRunner<StepArgs[A]> };
 const EXECUTORS: Executors = {
   bootstrap,
   'run-script': runScript,
+  'run-containerfile': runContainerfile,
   'run-playbook': runPlaybook,
   'copy-files': copyFiles,
   'make-initramfs': makeInitramfs,
@@ -190,12 +190,7 @@ async function requireUnchanged(step: Step, options: ExecuteOptions): Promise<vo
 }
 
 async function requireSame(path: string, { inputs, world }: ExecuteOptions): Promise<void> {
-  const playbook = parsePlaybookInput(path);
-  const digest =
-    playbook === undefined ? await digestSource(path) : await playbookDigest(world.playbooks, playbook);
-  if (digest === inputs.get(path)) return;
-  const what = playbook === undefined ? path : playbook.playbook;
-  throw new AppError('build-failed', `Cannot keep the layer: "${what}" was changed while the stage ran`, {
-    remedy: 'Build again',
-  });
+  if ((await inputDigest(path, world)) === inputs.get(path)) return;
+  const what = `"${inputName(path)}" was changed while the stage ran`;
+  throw new AppError('build-failed', `Cannot keep the layer: ${what}`, { remedy: 'Build again' });
 }

@@ -1,9 +1,10 @@
 import { lstat, readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { globExpression } from './glob.ts';
 import { pathInRoot } from './root-path.ts';
 
 /**
- * Where on this machine the existing paths lie that a pattern stands for (`*` is any part of one name). Links to folders are followed as in the root; the last
+ * Where on this machine the existing paths lie that a pattern stands for (as in `globExpression`, but without `**`). Links to folders are followed as in the root; the last
  * part never is.
  */
 export async function findInRoot(root: string, pattern: string): Promise<readonly string[]> {
@@ -29,11 +30,11 @@ async function entries(root: string, folder: string, part: string): Promise<read
   const directory = await folderInRoot(root, folder);
   const info = directory === undefined ? undefined : await stat(directory).catch(() => undefined);
   if (directory === undefined || info?.isDirectory() !== true) return [];
-  if (!/[*[]/.test(part)) {
+  if (!/[*?[]/.test(part)) {
     const exists = (await lstat(join(directory, part)).catch(() => undefined)) !== undefined;
     return exists ? [join(folder, part)] : [];
   }
-  const name = new RegExp(`^${part.replaceAll('.', '\\.').replaceAll('*', '.*')}$`);
+  const name = globExpression(part);
   return (await readdir(directory)).filter((entry) => name.test(entry)).map((entry) => join(folder, entry));
 }
 

@@ -7,12 +7,12 @@ import type { InputDigests } from './content-id.ts';
 import { contentId, sourceKey } from './content-id.ts';
 import { stageEnvironment } from './environment.ts';
 import { planOutputs, type SideStep } from './outputs/plan-outputs.ts';
-import { inputOf, playbookInput } from './playbook-input.ts';
 import { type PlannedBuild, rootStages } from './request.ts';
 import type { ReusedRoot } from './reuse.ts';
 import type { ImageChain } from './selection.ts';
 import { kernelImageOf, targetOf } from './selection.ts';
 import { termsOf } from './stage/terms.ts';
+import { stageInput } from './stage-inputs.ts';
 import type { Action, Step, Work } from './step.ts';
 import { isStage, makesLayer } from './step.ts';
 
@@ -163,18 +163,7 @@ class StepList {
   }
 
   private addStage(image: ImageDefinition, stage: StageDefinition): void {
-    const { name } = stage;
-    if (stage.kind === 'playbook') {
-      const path = playbookInput(inputOf(stage, image));
-      const args = { path, environment: stageEnvironment(image, name) };
-      return this.add(image, name, { action: 'run-playbook', args });
-    }
-    const { path } = stage;
-    if (stage.kind === 'files') return this.add(image, name, { action: 'copy-files', args: { path } });
-    this.add(image, name, {
-      action: 'run-script',
-      args: { path, environment: stageEnvironment(image, name) },
-    });
+    this.add(image, stage.name, workOf(stage, image));
   }
 
   add(image: ImageDefinition, stage: string, work: Work): void {
@@ -198,4 +187,19 @@ class StepList {
 /** How all layers of an image are made, whatever is in them. */
 function layerSettings({ squashLevel, clean }: ImageDefinition): Pick<Step, 'squashLevel' | 'keeps'> {
   return { ...(squashLevel === undefined ? {} : { squashLevel }), keeps: switchedOff(clean) };
+}
+
+function workOf(stage: StageDefinition, image: ImageDefinition): Work {
+  const path = stageInput(stage, image);
+  const environment = stageEnvironment(image, stage.name);
+  switch (stage.kind) {
+    case 'script':
+      return { action: 'run-script', args: { path, environment } };
+    case 'files':
+      return { action: 'copy-files', args: { path } };
+    case 'playbook':
+      return { action: 'run-playbook', args: { path, environment } };
+    case 'containerfile':
+      return { action: 'run-containerfile', args: { path, environment } };
+  }
 }

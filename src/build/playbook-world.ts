@@ -1,12 +1,10 @@
 import { AppError } from '../core/errors.ts';
 import type { Host } from '../core/host.ts';
 
-import type { ImageDefinition } from '../core/image.ts';
 import type { BuildLocks } from '../ports/build-locks.ts';
 import type { Playbooks, PlaybookTree } from '../ports/playbooks.ts';
 import type { Rooms } from '../ports/rooms.ts';
-import { inputOf, type PlaybookInput, playbookInput } from './playbook-input.ts';
-import { rootStages } from './request.ts';
+import type { PlaybookInput } from './playbook-input.ts';
 
 /** What playbooks are run with. */
 export interface PlaybookWorld {
@@ -25,13 +23,6 @@ export function treeOf({ trees }: Pick<PlaybookWorld, 'trees'>, branch: string |
   throw new AppError(
     'build-failed',
     `Cannot run playbooks of branch "${branch ?? ''}": it was not fetched for this build`,
-  );
-}
-
-/** The playbooks that make layers of images. */
-export function playbooksOf(images: readonly ImageDefinition[]): readonly PlaybookInput[] {
-  return images.flatMap((image) =>
-    rootStages(image).flatMap((stage) => (stage.kind === 'playbook' ? [inputOf(stage, image)] : [])),
   );
 }
 
@@ -59,16 +50,6 @@ export async function pinPlaybooks(
   } finally {
     await lock.release();
   }
-}
-
-/** Digests of playbooks, by the names of their inputs. */
-export async function playbookDigests(
-  world: PlaybookWorld,
-  inputs: readonly PlaybookInput[],
-): Promise<readonly (readonly [string, string])[]> {
-  const digests: (readonly [string, string])[] = [];
-  for (const input of inputs) digests.push([playbookInput(input), await playbookDigest(world, input)]);
-  return digests;
 }
 
 /** SHA-256, in hexadecimal, of all that a layer made by the playbook depends on. */

@@ -9,14 +9,13 @@ import type { InputDigests } from './content-id.ts';
 import { type SourceInputs, sourceDigests } from './inputs.ts';
 import type { KnownResults, Plan } from './plan.ts';
 import { planBuild, stepsOf } from './plan.ts';
-import { playbookInput } from './playbook-input.ts';
-import { type PlaybookWorld, pinPlaybooks, playbookDigests, playbooksOf } from './playbook-world.ts';
-import { buildsOf, type PlannedBuild, rootStages } from './request.ts';
+import { parsePlaybookInput } from './playbook-input.ts';
+import { type PlaybookWorld, pinPlaybooks } from './playbook-world.ts';
+import { buildsOf, type PlannedBuild } from './request.ts';
 import { type ReusedRoot, reusedRoot } from './reuse.ts';
 import { type ImageChain, imageChain } from './selection.ts';
 import { NO_SETTINGS } from './settings.ts';
-import { digestSource } from './source-tree.ts';
-import { hookFiles } from './stage/terms.ts';
+import { inputDigest, stageInputs } from './stage-inputs.ts';
 import type { Action, Step } from './step.ts';
 import type { BuildWorld } from './step-context.ts';
 import { isWhole } from './whole.ts';
@@ -137,21 +136,12 @@ export async function readInputs(
   images: readonly ImageDefinition[],
   { playbooks, locks, signal = AbortSignal.timeout(FETCH_LIMIT), known = new Map(), ...pins }: InputSite,
 ): Promise<{ readonly inputs: InputDigests; readonly playbooks: PlaybookWorld }> {
-  const stages = images.flatMap(rootStages);
-  const hooks = images.flatMap((image) => hookFiles(image.hooks)).map(({ path }) => path);
-  const paths = new Set(
-    [...stages.flatMap((stage) => ('path' in stage ? stage.path : [])), ...hooks].filter(
-      (path) => !known.has(path),
-    ),
-  );
-  const used = playbooksOf(images).filter((playbook) => !known.has(playbookInput(playbook)));
-  const pinned = await pinPlaybooks(used, { playbooks, locks, signal });
-  const inputs = new Map([
-    ...known,
-    ...(await Promise.all([...paths].map(async (path) => [path, await digestSource(path)] as const))),
-    ...(await playbookDigests(pinned, used)),
-    ...(await sourceDigests(images, pins)),
-  ]);
+  const wanted = stageInputs(images).filter((input) => !known.has(input));
+  const branches = wanted.flatMap((input) => parsePlaybookInput(input) ?? []);
+  const pinned = await pinPlaybooks(branches, { playbooks, locks, signal });
+  const digests: (readonly [string, string])[] = [];
+  for (const input of wanted) digests.push([input, await inputDigest(input, { playbooks: pinned })]);
+  const inputs = new Map([...known, ...digests, ...(await sourceDigests(images, pins))]);
   return { inputs, playbooks: pinned };
 }
 

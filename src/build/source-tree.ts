@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { lstat, readdir, readlink, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { AppError } from '../core/errors.ts';
 import { canonicalJson } from '../core/release.ts';
 
@@ -40,11 +40,32 @@ export async function listSource(directory: string): Promise<readonly SourceEntr
 /** SHA-256, in hexadecimal, of all that a stage made from this script or folder depends on. */
 export async function digestSource(path: string): Promise<string> {
   if (!(await stat(path)).isDirectory()) return await hashFile(path);
+  return await digestPlaced(await placedSource(path));
+}
+
+/** All entries of a folder, and where they lie. */
+export async function placedSource(directory: string): Promise<readonly PlacedEntry[]> {
+  return (await listSource(directory)).map((entry) => ({ ...entry, source: join(directory, entry.path) }));
+}
+
+/** An entry and where it lies; what `path` is relative to is somebody else's business. */
+export type PlacedEntry = SourceEntry & {
+  /** Absolute. */
+  readonly source: string;
+};
+
+/** SHA-256, in hexadecimal, of entries and what they hold; where they lie does not count. */
+export async function digestPlaced(entries: readonly PlacedEntry[]): Promise<string> {
   const parts: unknown[] = [];
-  for (const entry of await listSource(path)) {
-    parts.push(entry.kind === 'file' ? { ...entry, content: await hashFile(join(path, entry.path)) } : entry);
+  for (const { source, ...entry } of entries) {
+    parts.push(entry.kind === 'file' ? { ...entry, content: await hashFile(source) } : entry);
   }
   return createHash('sha256').update(canonicalJson(parts)).digest('hex');
+}
+
+/** What is at a path, which is none of a folder's entries itself: `path` is its new name. */
+export async function sourceEntry(source: string, path: string): Promise<PlacedEntry> {
+  return { ...(await readEntry(dirname(source), basename(source))), path, source };
 }
 
 async function readEntry(directory: string, path: string): Promise<SourceEntry> {

@@ -13,10 +13,9 @@ export type StageReading =
   | { readonly stage: StageDefinition }
   | { readonly fault: string; readonly remedy: string };
 
-const LATER: readonly (readonly [form: RegExp, what: string])[] = [
-  [/(?:^|\/)(?:Containerfile|Dockerfile)$/, 'a Containerfile'],
-  [/\.bu$/, 'a Butane file'],
-];
+const LATER: readonly (readonly [form: RegExp, what: string])[] = [[/\.bu$/, 'a Butane file']];
+
+const CONTAINERFILE = /(?:^|\/)(?:Containerfile|Dockerfile)$|\.(?:container|docker)file$/;
 
 /** Tell a stage's kind by the form of its name: `*.sh` is a script, a directory a files overlay. */
 export function readStage(name: string, directory: string, stat: Stat): StageReading {
@@ -25,7 +24,7 @@ export function readStage(name: string, directory: string, stat: Stat): StageRea
   if (later !== undefined) {
     return {
       fault: `Cannot use stage "${name}": ${later[1]} as a stage comes with a later version`,
-      remedy: 'Use a script ("*.sh") or a folder of files',
+      remedy: 'Use a script ("*.sh"), a Containerfile or a folder of files',
     };
   }
   if (name === '' || isAbsolute(name) || name.includes('://') || /\p{Cc}/u.test(name)) {
@@ -62,8 +61,10 @@ function stageAt(name: string, path: string, kind: PathKind | undefined): StageR
   }
   if (kind === 'directory') return { stage: { kind: 'files', name, path } };
   if (kind === 'file' && name.endsWith('.sh')) return { stage: { kind: 'script', name, path } };
+  if (kind === 'file' && CONTAINERFILE.test(name)) return { stage: { kind: 'containerfile', name, path } };
   return {
-    fault: `Cannot use stage "${name}": it is neither a script ("*.sh") nor a folder of files`,
-    remedy: 'End the name of a script in ".sh"',
+    fault: `Cannot use stage "${name}": it is neither a script ("*.sh") nor a Containerfile nor a folder of files`,
+    remedy:
+      'End the name of a script in ".sh", that of a Containerfile in "Containerfile" or ".containerfile"',
   };
 }

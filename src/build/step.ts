@@ -20,6 +20,8 @@ export interface StepArgs {
   readonly bootstrap: { readonly source: RootSource; readonly digest?: string; readonly architecture: Cpu };
   /** A script run as root inside the container; `path` is absolute. */
   readonly 'run-script': { readonly path: string; readonly environment: StageEnvironment };
+  /** Instructions of a Containerfile; `path` is what `fragmentInput` gives. */
+  readonly 'run-containerfile': { readonly path: string; readonly environment: StageEnvironment };
   /** A playbook run for a host that bears the image's name; `path` is what `playbookInput` gives. */
   readonly 'run-playbook': { readonly path: string; readonly environment: StageEnvironment };
   /** A folder copied over `/`; `path` is absolute. */
@@ -112,6 +114,7 @@ export function makesLayer(step: Pick<Step, 'action'>): boolean {
   return (
     step.action === 'bootstrap' ||
     step.action === 'run-script' ||
+    step.action === 'run-containerfile' ||
     step.action === 'run-playbook' ||
     step.action === 'copy-files'
   );

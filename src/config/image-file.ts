@@ -1,12 +1,14 @@
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { faultOfArgument } from '../boot/cmdline.ts';
+import { readContainerfile } from '../build/containerfile/read.ts';
+import { stageEnvironment } from '../build/environment.ts';
 import type { PathKind } from '../build/stage-kind.ts';
 import { type ImageTree, imageTree } from '../build/tree.ts';
 import { cpuOfProcess } from '../core/arch.ts';
 import type { SourceDocument } from './document.ts';
 import type { FaultList } from './fault.ts';
-import { readYaml } from './read-file.ts';
+import { readBounded, readYaml } from './read-file.ts';
 import { faultOfSchedule } from './schedule.ts';
 
 /** Read `config.yml` of the images folder; undefined, with faults, when it is no YAML. */
@@ -24,6 +26,7 @@ export async function readImageTree(directory: string, faults: FaultList): Promi
   }
   checkArguments(document, tree, faults);
   checkSchedules(document, tree, faults);
+  await checkContainerfiles(tree, faults);
   return tree;
 }
 
@@ -48,6 +51,23 @@ function checkSchedules(document: SourceDocument, { images, paths }: ImageTree, 
     const where = document.where([...(paths.get(name) ?? []), 'schedule']);
     const remedy = 'Write five fields in quotes: "MINUTE HOUR DAY MONTH WEEKDAY"';
     faults.at(where, `Cannot use the schedule of image "${name}": it ${fault}`, remedy);
+  }
+}
+
+/** Where a build would stop at the first fault, all are told here. */
+async function checkContainerfiles({ images }: ImageTree, faults: FaultList): Promise<void> {
+  const checked = new Set<string>();
+  for (const image of images) {
+    for (const stage of image.stages) {
+      if (stage.kind !== 'containerfile' || checked.has(stage.path)) continue;
+      checked.add(stage.path);
+      const content = await readBounded(stage.path, faults);
+      if (content === undefined) continue;
+      const text = Buffer.from(content).toString('utf8');
+      for (const { place, message, remedy } of readContainerfile(text, stageEnvironment(image, stage.name))
+        .faults)
+        faults.at({ file: stage.path, place }, message, remedy);
+    }
   }
 }
 

@@ -11,7 +11,8 @@ export async function readYaml(path: string, faults: FaultList): Promise<SourceD
   return content === undefined ? undefined : parseSource(path, content, faults);
 }
 
-async function readBounded(path: string, faults: FaultList): Promise<Uint8Array | undefined> {
+/** Read a file of at most 1 MiB; undefined, with faults, when that fails. */
+export async function readBounded(path: string, faults: FaultList): Promise<Uint8Array | undefined> {
   try {
     const { size } = await statFile(path);
     // Looked at again: a file may grow while it is read.

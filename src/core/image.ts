@@ -17,6 +17,8 @@ export const STABLE = 'stable' as ChannelName;
 export type StageDefinition =
   | { readonly kind: 'script'; readonly name: string; readonly path: string }
   | { readonly kind: 'files'; readonly name: string; readonly path: string }
+  /** Its folder holds what it copies. */
+  | { readonly kind: 'containerfile'; readonly name: string; readonly path: string }
   | {
       readonly kind: 'playbook';
       readonly name: string;

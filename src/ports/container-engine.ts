@@ -31,6 +31,10 @@ export interface ContainerRun {
   /** Program and arguments; never a shell string. */
   readonly argv: readonly [string, ...string[]];
   readonly environment: StageEnvironment;
+  /** Absolute, inside the root; `/` unless given. */
+  readonly directory?: string;
+  /** `USER[:GROUP]`, names or numbers; root unless given. */
+  readonly user?: string;
   readonly log: LineSink;
   readonly signal?: AbortSignal;
   /** Milliseconds that it may do nothing; for ever unless given. */

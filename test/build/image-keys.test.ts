@@ -6,6 +6,10 @@ const FILES: Readonly<Record<string, PathKind>> = {
   '/site/images/base/system.sh': 'file',
   '/site/images/base/files': 'directory',
   '/site/images/notes.txt': 'file',
+  '/site/images/web/Containerfile': 'file',
+  '/site/images/web/Dockerfile': 'file',
+  '/site/images/web.containerfile': 'file',
+  '/site/images/web.dockerfile': 'file',
   '/site/images/fifo.sh': 'other',
   '/site/boot/agent': 'directory',
 };
@@ -19,12 +23,20 @@ function faultsOf(value: unknown): readonly string[] {
 }
 
 describe('the keys of an image', () => {
-  it.each([
-    ['web/Containerfile', 'a Containerfile'],
-    ['web.bu', 'a Butane file'],
-  ])('says that stage %s comes later', (stage, what) => {
-    expect(faultsOf({ trixie: { web: { stages: [stage] } } })).toEqual([
-      `trixie.web.stages.0: Cannot use stage "${stage}": ${what} as a stage comes with a later version`,
+  it.each(['web/Containerfile', 'web/Dockerfile', 'web.containerfile', 'web.dockerfile'])(
+    'reads stage %s as a Containerfile',
+    (stage) => {
+      const { images, faults } = read({ trixie: { web: { stages: [stage] } } });
+      expect(faults).toEqual([]);
+      expect(images[1]?.stages).toEqual([
+        { kind: 'containerfile', name: stage, path: `/site/images/${stage}` },
+      ]);
+    },
+  );
+
+  it('says that Butane files come later', () => {
+    expect(faultsOf({ trixie: { web: { stages: ['web.bu'] } } })).toEqual([
+      'trixie.web.stages.0: Cannot use stage "web.bu": a Butane file as a stage comes with a later version',
     ]);
   });
 
@@ -53,7 +65,9 @@ describe('the keys of an image', () => {
   });
 
   it.each(['notes.txt', 'fifo.sh'])('refuses %s, which is neither script nor folder', (stage) => {
-    expect(faultsOf({ trixie: { web: { stages: [stage] } } })[0]).toMatch(/neither a script .* nor a folder/);
+    expect(faultsOf({ trixie: { web: { stages: [stage] } } })[0]).toMatch(
+      /neither a script .* nor a Containerfile nor a folder/,
+    );
   });
 
   it('reads when, for whom and how an image is built, and hands down only what belongs to the root', () => {

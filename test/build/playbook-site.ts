@@ -5,15 +5,14 @@ import { dirname, join } from 'node:path';
 import { AnsiblePlaybooks } from '../../src/adapters/ansible/ansible.ts';
 import { commandRunner } from '../../src/adapters/command.ts';
 import { NamespaceRooms } from '../../src/adapters/rooms.ts';
-import { makeLayer } from '../../src/build/layer.ts';
 import { mountPointsBelow } from '../../src/build/mounts.ts';
-import { stepsOf } from '../../src/build/plan.ts';
 import type { BuildSite } from '../../src/build/site.ts';
 import { ansibleSettings } from '../../src/config/ansible.ts';
 import type { Host } from '../../src/core/host.ts';
 import type { ImageDefinition } from '../../src/core/image.ts';
 import type { ReleaseLayer } from '../../src/core/release.ts';
 import { anImage, imageName } from '../builders.ts';
+import { plantBase } from './plant-base.ts';
 import { realSite } from './site.ts';
 
 /** What builds with playbooks need. */
@@ -87,16 +86,7 @@ export class PlaybookSite {
 
   /** Make the result of the bootstrap known: a root with Python, of this machine's own files. */
   async plantBase(site: BuildSite): Promise<ReleaseLayer> {
-    const [step] = stepsOf([trixie()], new Map());
-    if (step === undefined) throw new Error('There is no bootstrap');
-    mkdirSync(site.workFolder, { recursive: true });
-    const signal = new AbortController().signal;
-    const { cache, workFolder } = site;
-    const context = { ...site.world, step, parent: undefined, workFolder, cache, signal };
-    const result = await makeLayer({ ...context, log: () => undefined }, ({ root }) => pythonRoot(root));
-    await site.cache.put(step.id, result);
-    if (result.kind !== 'layer') throw new Error('A bootstrap makes a layer');
-    return { ...result.layer, stage: step.stage, image: step.image, contentId: step.id };
+    return await plantBase(trixie(), site, pythonRoot);
   }
 
   async leftovers(): Promise<readonly string[]> {

@@ -48,3 +48,14 @@ test('an image that an alias makes its own child is a fault', async () => {
     },
   ]);
 });
+
+test('faults of a Containerfile are told with its own line and column', async () => {
+  const faults = await faultsOf({
+    'images/config.yml': 'trixie: {web: {stages: [web/Containerfile]}, db: {stages: [web/Containerfile]}}\n',
+    'images/web/Containerfile': 'RUN one\n  CMD ["two"]\nCOPY --from=base a /b\n',
+  });
+  expect(faults).toEqual([
+    expect.stringMatching(/^images\/web\/Containerfile:2:3: Cannot use CMD: .* \(COPY a unit .*\)$/),
+    expect.stringMatching(/^images\/web\/Containerfile:3:6: Cannot use --from of COPY \(.+\)$/),
+  ]);
+});
