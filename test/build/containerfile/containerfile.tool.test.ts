@@ -6,7 +6,7 @@ import { describeWith } from '../../requirements.ts';
 import { BUSYBOX_NEEDS } from '../busybox-root.ts';
 import { SmallSite } from './small-site.ts';
 
-const CONTAINERFILE = `ARG SOURCE=docker.io/library/debian
+const CONTAINERFILE = `ARG SOURCE=debian
 FROM $SOURCE
 ARG NAME=one
 ENV GREETING="hello $NAME"
