@@ -1,4 +1,3 @@
-import type { Digest } from '../core/artefact.ts';
 import type { MoveDecision } from '../core/channel.ts';
 import type { ChannelName } from '../core/image.ts';
 import type { NamedRelease } from '../core/release.ts';
@@ -9,6 +8,7 @@ import type { ReleaseSigning } from '../ports/signer.ts';
 import { IN_TOTO, seal } from './release/envelope.ts';
 import { type BuildRecord, provenanceText } from './release/provenance.ts';
 import { signRelease } from './sign-release.ts';
+import { provenanceCheck } from './verify/provenance.ts';
 
 /** Where releases go. */
 export interface PublishSite {
@@ -44,19 +44,15 @@ export async function publishRelease(
   return move ?? { kind: 'kept' };
 }
 
-/** Whether a release says how it was made. */
-async function isAttested(digest: Digest, { releases }: PublishSite): Promise<boolean> {
-  return (await releases.attestations(digest)).length > 0;
-}
-
-/** The first build that makes a release says how; one that finds nothing changed made nothing. */
+/** The first build that makes a release says how, and a later one where that statement is not to be trusted any more. */
 async function attest(
   release: NamedRelease,
   record: Omit<BuildRecord, 'keyId'>,
   site: PublishSite,
 ): Promise<void> {
-  if (await isAttested(release.digest, site)) return;
-  const signer = await site.signing.keys.current();
+  const { keys } = site.signing;
+  if ((await provenanceCheck(release, { ...site, keys })).fault === undefined) return;
+  const signer = await keys.current();
   const text = provenanceText(release, { ...record, keyId: signer.keyId });
   const envelope = await seal(text, IN_TOTO, signer);
   const ref = await site.artefacts.putBytes(Buffer.from(JSON.stringify(envelope)));

@@ -1,7 +1,7 @@
 import { Command } from 'commander';
-import type { FsSigningKeys } from '../adapters/signing-keys.ts';
 import { releaseVerdict } from '../boot/sign-manifest.ts';
 import { signRelease } from '../build/sign-release.ts';
+import { countersignProvenance } from '../build/verify/countersign.ts';
 import type { Publication } from '../core/catalogue.ts';
 import { AppError } from '../core/errors.ts';
 import { formatTable, formatTime } from './format.ts';
@@ -61,8 +61,8 @@ function retireCommand(): Command {
     .action((keyId: string, options: { force?: boolean }, command: Command) =>
       withState(globalOptions(command), async (state, { json }) => {
         if (options.force !== true) await requireUnneeded(keyId, state);
-        const { signingKeys: keys, signatures } = state;
-        const resigned = await resign(keyId, { keys, signatures });
+        const { signingKeys: keys } = state;
+        const resigned = await resign(keyId, state);
         await keys.retire(keyId);
         if (json) printJson({ keyId, resigned });
         else print(`Key "${keyId}" is gone; ${resigned} of its releases are signed by the newest key`);
@@ -83,16 +83,16 @@ async function requireUnneeded(keyId: string, { catalogue, signingKeys }: OpenSi
   });
 }
 
-type Keys = Pick<OpenSite, 'signatures'> & { readonly keys: FsSigningKeys };
-
-/** What the key signed, and signed well, is signed by the newest key before it goes. */
-async function resign(keyId: string, signing: Keys): Promise<number> {
-  const [newest] = await signing.keys.trusted();
+/** What the key signed, and signed well, is signed by the newest key before it goes: releases, and how they were made. */
+async function resign(keyId: string, state: OpenSite): Promise<number> {
+  const { signingKeys: keys, signatures, releases, artefacts } = state;
+  const [newest] = await keys.trusted();
   if (newest?.keyId === keyId) return 0;
-  const signed = await signing.signatures.by(keyId);
+  const signed = await signatures.by(keyId);
   for (const { digest } of signed) {
-    const verdict = await releaseVerdict(digest, signing);
-    if (verdict.kind === 'signed') await signRelease(digest, signing);
+    const verdict = await releaseVerdict(digest, { keys, signatures });
+    if (verdict.kind === 'signed') await signRelease(digest, { keys, signatures });
+    await countersignProvenance(digest, { keys, releases, artefacts });
   }
   return signed.length;
 }

@@ -39,8 +39,8 @@ export interface SigningKeys {
 export interface SignatureStore {
   /** Newest last; empty for a release that nobody signed. */
   of(digest: Digest): Promise<readonly Signature[]>;
-  /** Keep a signature; one by the same key is kept as it was. */
-  add(digest: Digest, signed: Signature): Promise<void>;
+  /** Keep a signature, in place of one by the same key. */
+  put(digest: Digest, signed: Signature): Promise<void>;
   /** Every signature by this key. */
   by(keyId: string): Promise<readonly (Signature & { readonly digest: Digest })[]>;
 }

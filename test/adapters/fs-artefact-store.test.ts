@@ -1,5 +1,13 @@
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { FsArtefactStore } from '../../src/adapters/fs-artefact-store.ts';
@@ -51,6 +59,16 @@ describe('FsArtefactStore', () => {
     const { store } = await setUp();
     const refs = await Promise.all(Array.from({ length: 20 }, () => store.putBytes(HELLO)));
     expect(new Set(refs.map((ref) => ref.digest)).size).toBe(1);
+  });
+
+  it('mends a file that was changed when the same bytes come again', async () => {
+    const { store } = await setUp();
+    const { digest: name } = await store.putBytes(HELLO);
+    chmodSync(store.pathOf(name), 0o644);
+    writeFileSync(store.pathOf(name), 'hallo');
+    await store.putBytes(HELLO);
+    expect(readFileSync(store.pathOf(name))).toEqual(HELLO);
+    expect(statSync(store.pathOf(name)).mode & 0o777).toBe(0o444);
   });
 
   it('reads parts', async () => {

@@ -32,7 +32,7 @@ async function setUp() {
     const release = aRelease({ kernel, initramfs: await store(`initramfs ${digit}`), layers });
     await state.catalogue.publish({ digest: digest(digit), release }, STABLE);
     await state.releases.attest(digest(digit), await store(`statement ${digit}`));
-    await state.signatures.add(digest(digit), { keyId: 'k', signature: Buffer.from('s') });
+    await state.signatures.put(digest(digit), { keyId: 'k', signature: Buffer.from('s') });
     const container = containerImageId(`image-${digit}`);
     await state.buildCache.put(parseContentId(contentId), { kind: 'layer', container, layer });
   }

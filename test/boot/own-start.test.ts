@@ -2,15 +2,15 @@ import { createPublicKey, verify } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { signRelease } from '../../src/build/sign-release.ts';
 import { aCatalogue, aPublication, aRelease, aSnapshot, digest, ip } from '../builders.ts';
+import { trulyNamed } from '../truly-named.ts';
 import { ADDRESS, booted, HttpFixture, MAC, reasonOf, textOf } from './http-fixture.ts';
 
 describe('a host that its own disk starts', () => {
   it('keeps what the server signs: kernel, initramfs, arguments', async () => {
-    const release = aRelease({ persist: ['/srv'], cmdline: ['console=tty0'] });
-    const fixture = new HttpFixture(
-      aSnapshot({ catalogue: aCatalogue([aPublication({ digest: digest('d'), release })]) }),
-    );
-    await signRelease(digest('d'), fixture.signing);
+    const named = trulyNamed(aRelease({ persist: ['/srv'], cmdline: ['console=tty0'] }));
+    const { release } = named;
+    const fixture = new HttpFixture(aSnapshot({ catalogue: aCatalogue([aPublication(named)]) }));
+    await signRelease(named.digest, fixture.signing);
     const answer = await fixture.boot.answerStart(await booted(fixture));
     const text = textOf(answer);
     const { kernel, initramfs } = release;
@@ -18,7 +18,7 @@ describe('a host that its own disk starts', () => {
       'bivouac-start 1',
       'host web01',
       'boot boot-1',
-      `release ${digest('d')}`,
+      `release ${named.digest}`,
       `kernel ${kernel.digest} ${kernel.size} http://10.77.0.1/artefacts/sha256/${kernel.digest.slice(7)}`,
       `initramfs ${initramfs.digest} ${initramfs.size} http://10.77.0.1/artefacts/sha256/${initramfs.digest.slice(7)}`,
       'cmdline console=tty0 bivouac.persist=/srv BOOTIF=01-52-54-00-77-00-01 bivouac.on_failure=retry',

@@ -1,15 +1,14 @@
 import { createPublicKey, verify } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { signRelease } from '../../src/build/sign-release.ts';
+import type { NamedRelease, NetbootRelease } from '../../src/core/release.ts';
 import { aCatalogue, aPublication, aRelease, aSnapshot, digest } from '../builders.ts';
+import { trulyNamed } from '../truly-named.ts';
 import { booted, HttpFixture } from './http-fixture.ts';
 
-/** A site whose one release has an initramfs that believes these keys. */
-function fixtureOf(keys: readonly string[]) {
-  const release = aRelease({ keys });
-  return new HttpFixture(
-    aSnapshot({ catalogue: aCatalogue([aPublication({ digest: digest('d'), release })]) }),
-  );
+/** A site with one release. */
+function fixtureOf(named: NamedRelease<NetbootRelease>) {
+  return new HttpFixture(aSnapshot({ catalogue: aCatalogue([aPublication(named)]) }));
 }
 
 async function manifestOf(fixture: HttpFixture, form: 'text' | 'json' = 'text') {
@@ -21,8 +20,9 @@ async function manifestOf(fixture: HttpFixture, form: 'text' | 'json' = 'text') 
 
 describe('the signature of a manifest', () => {
   it.each(['text', 'json'] as const)('is of the exact bytes of its %s', async (form) => {
-    const fixture = new HttpFixture();
-    await signRelease(digest('d'), fixture.signing);
+    const named = trulyNamed(aRelease());
+    const fixture = fixtureOf(named);
+    await signRelease(named.digest, fixture.signing);
     const { text, algorithm, keyId, signature } = await manifestOf(fixture, form);
     const [key] = await fixture.signing.keys.trusted();
     expect([algorithm, keyId]).toEqual(['ed25519', key?.keyId]);
@@ -34,12 +34,13 @@ describe('the signature of a manifest', () => {
   it('is by a key that the initramfs of the release believes, however new others are', async () => {
     const probe = new HttpFixture();
     const old = (await probe.signing.keys.current()).keyId;
-    const fixture = fixtureOf([old]);
+    const named = trulyNamed(aRelease({ keys: [old] }));
+    const fixture = fixtureOf(named);
     Object.assign(fixture.signing, { keys: probe.signing.keys });
-    await signRelease(digest('d'), fixture.signing);
+    await signRelease(named.digest, fixture.signing);
     await probe.signing.keys.rotate();
     expect((await manifestOf(fixture)).keyId).toBe(old);
-    await signRelease(digest('d'), fixture.signing);
+    await signRelease(named.digest, fixture.signing);
     await probe.signing.keys.retire(old);
     expect((await manifestOf(fixture)).keyId).toBeUndefined();
     await fixture.facts.settled();
@@ -49,14 +50,28 @@ describe('the signature of a manifest', () => {
   it('is not given for a release that nobody signed, or whose signature is of another', async () => {
     const fixture = new HttpFixture();
     const { keyId } = await fixture.signing.keys.current();
-    const signed = fixtureOf([keyId]);
+    const named = trulyNamed(aRelease({ keys: [keyId] }));
+    const signed = fixtureOf(named);
     Object.assign(signed.signing, { keys: fixture.signing.keys });
     expect((await manifestOf(signed)).keyId).toBeUndefined();
     await signRelease(digest('e'), signed.signing);
     const [other] = await signed.signing.signatures.of(digest('e'));
-    await signed.signing.signatures.add(digest('d'), other ?? { keyId, signature: new Uint8Array(64) });
+    await signed.signing.signatures.put(named.digest, other ?? { keyId, signature: new Uint8Array(64) });
     expect((await manifestOf(signed)).keyId).toBeUndefined();
     await signed.facts.settled();
     expect(JSON.stringify(signed.recorder.facts)).toContain('has no valid signature (invalid)');
+  });
+
+  it('is not given for a signed release whose document was changed since', async () => {
+    const fixture = new HttpFixture();
+    const { keyId } = await fixture.signing.keys.current();
+    const { digest: signed, release } = trulyNamed(aRelease({ keys: [keyId] }));
+    const changed = { ...release, initramfs: { ...release.initramfs, digest: digest('0') } };
+    const tampered = fixtureOf({ digest: signed, release: changed });
+    Object.assign(tampered.signing, { keys: fixture.signing.keys });
+    await signRelease(signed, tampered.signing);
+    expect((await manifestOf(tampered)).keyId).toBeUndefined();
+    await tampered.facts.settled();
+    expect(JSON.stringify(tampered.recorder.facts)).toContain('manifest not signed: the document of release');
   });
 });

@@ -11,9 +11,9 @@ export class FakeSignatureStore implements SignatureStore {
     return this.rows.filter((row) => row.digest === digest).map(({ signed }) => signed);
   }
 
-  async add(digest: Digest, signed: Signature): Promise<void> {
-    const known = await this.of(digest);
-    if (!known.some(({ keyId }) => keyId === signed.keyId)) this.rows.push({ digest, signed });
+  async put(digest: Digest, signed: Signature): Promise<void> {
+    const known = this.rows.findIndex((row) => row.digest === digest && row.signed.keyId === signed.keyId);
+    this.rows.splice(known === -1 ? this.rows.length : known, known === -1 ? 0 : 1, { digest, signed });
   }
 
   async by(keyId: string): Promise<readonly (Signature & { readonly digest: Digest })[]> {

@@ -52,6 +52,8 @@ export class SqlCatalogueStore implements CatalogueStore {
   }
 
   async release(digest: Digest): Promise<Release | undefined> {
+    const known = this.#known.get(digest);
+    if (known !== undefined) return known;
     const row = await storing(`read release "${digest}"`, () =>
       this.#database.query
         .selectFrom('releases')

@@ -1,10 +1,10 @@
 import type { Transaction } from 'kysely';
 import type { ChannelKey, ChannelMove, ChannelPin } from '../../core/channel.ts';
-import { canonicalJson, type NamedRelease } from '../../core/release.ts';
+import { type NamedRelease, releaseText } from '../../core/release.ts';
 import type { ChannelPinRow, ChannelRow, Tables } from './tables.ts';
 
 /**
- * Keep a release document; false when it was there. Call it, or another write, first in a transaction: it takes the
+ * Keep a release document; false when it was there as it is. Call it, or another write, first in a transaction: it takes the
  * write lock, so that what is read after it is of the newest state.
  */
 export async function keepRelease(
@@ -12,11 +12,16 @@ export async function keepRelease(
   { digest, release }: NamedRelease,
   now: number,
 ): Promise<boolean> {
-  const row = { digest, document: canonicalJson(release), image: release.image, created_at: now };
+  const row = { digest, document: releaseText(release), image: release.image, created_at: now };
   const { numInsertedOrUpdatedRows } = await transaction
     .insertInto('releases')
     .values(row)
-    .onConflict((conflict) => conflict.column('digest').doNothing())
+    .onConflict((conflict) =>
+      conflict
+        .column('digest')
+        .doUpdateSet({ document: row.document })
+        .where('releases.document', '!=', row.document),
+    )
     .executeTakeFirstOrThrow();
   return numInsertedOrUpdatedRows === 1n;
 }

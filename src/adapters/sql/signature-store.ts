@@ -25,13 +25,15 @@ export class SqlSignatureStore implements SignatureStore {
     }));
   }
 
-  async add(digest: Digest, { keyId, signature }: Signature): Promise<void> {
+  async put(digest: Digest, { keyId, signature }: Signature): Promise<void> {
     const row = { digest, key_id: keyId, signature: Buffer.from(signature).toString('base64') };
     await storing(`keep a signature of release "${digest}"`, () =>
       this.#database.query
         .insertInto('release_signatures')
         .values(row)
-        .onConflict((conflict) => conflict.columns(['digest', 'key_id']).doNothing())
+        .onConflict((conflict) =>
+          conflict.columns(['digest', 'key_id']).doUpdateSet({ signature: row.signature }),
+        )
         .execute(),
     );
   }

@@ -14,10 +14,18 @@ export const IN_TOTO = 'application/vnd.in-toto+json';
 
 /** Put a text into an envelope. */
 export async function seal(payload: string, payloadType: string, signer: Signer): Promise<Envelope> {
-  const bytes = Buffer.from(payload);
-  const signature = await signer.sign(preAuthentication(payloadType, bytes));
+  return await countersign(
+    { payloadType, payload: Buffer.from(payload).toString('base64'), signatures: [] },
+    signer,
+  );
+}
+
+/** The envelope with one more signature, before those that it has. */
+export async function countersign(envelope: Envelope, signer: Signer): Promise<Envelope> {
+  const { payloadType, payload, signatures } = envelope;
+  const signature = await signer.sign(preAuthentication(payloadType, Buffer.from(payload, 'base64')));
   const sig = Buffer.from(signature).toString('base64');
-  return { payloadType, payload: bytes.toString('base64'), signatures: [{ keyid: signer.keyId, sig }] };
+  return { payloadType, payload, signatures: [{ keyid: signer.keyId, sig }, ...signatures] };
 }
 
 /** The bytes that are signed (DSSE protocol, "PAE"): lengths make type and payload unambiguous. */
@@ -29,16 +37,18 @@ export function preAuthentication(payloadType: string, payload: Uint8Array): Uin
 
 /** Parse the text of an envelope. Fails with `integrity`. */
 export function parseEnvelope(text: string): Envelope {
-  const value = parsed(text);
-  if (isEnvelope(value)) return value;
+  const envelope = readEnvelope(text);
+  if (envelope !== undefined) return envelope;
   throw new AppError('integrity', 'Cannot read a provenance statement: it is no DSSE envelope');
 }
 
-function parsed(text: string): unknown {
+/** The envelope that a text is; undefined when it is none. */
+export function readEnvelope(text: string): Envelope | undefined {
   try {
-    return JSON.parse(text);
-  } catch (cause) {
-    throw new AppError('integrity', 'Cannot read a provenance statement: it is no JSON', { cause });
+    const value: unknown = JSON.parse(text);
+    return isEnvelope(value) ? value : undefined;
+  } catch {
+    return undefined;
   }
 }
 
@@ -46,5 +56,11 @@ function isEnvelope(value: unknown): value is Envelope {
   if (typeof value !== 'object' || value === null) return false;
   if (!('payload' in value && 'payloadType' in value && 'signatures' in value)) return false;
   const { payload, payloadType, signatures } = value;
-  return typeof payload === 'string' && typeof payloadType === 'string' && Array.isArray(signatures);
+  if (typeof payload !== 'string' || typeof payloadType !== 'string') return false;
+  return Array.isArray(signatures) && signatures.every(isSignature);
+}
+
+function isSignature(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null || !('keyid' in value && 'sig' in value)) return false;
+  return typeof value.keyid === 'string' && typeof value.sig === 'string';
 }

@@ -24,6 +24,10 @@ export interface BuildRecord {
   readonly keyId: string;
 }
 
+/** What an in-toto statement says of itself (in-toto Attestation Framework, Statement v1). */
+export const STATEMENT_TYPE = 'https://in-toto.io/Statement/v1';
+/** What it says of its predicate (SLSA Provenance v1). */
+export const PREDICATE_TYPE = 'https://slsa.dev/provenance/v1';
 /** SLSA "build type": which of our parameters mean what; docs/releases.md says it. */
 const BUILD_TYPE = 'urn:bivouac:build:1';
 
@@ -38,9 +42,9 @@ interface ResourceDescriptor {
 export function provenanceText(named: NamedRelease, record: BuildRecord): string {
   const { request, job, startedAt, finishedAt } = record;
   const statement = {
-    _type: 'https://in-toto.io/Statement/v1',
+    _type: STATEMENT_TYPE,
     subject: subjectsOf(named),
-    predicateType: 'https://slsa.dev/provenance/v1',
+    predicateType: PREDICATE_TYPE,
     predicate: {
       buildDefinition: {
         buildType: BUILD_TYPE,

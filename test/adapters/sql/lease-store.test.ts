@@ -143,7 +143,7 @@ test('a release ordered by another process takes effect at once on disk, and in 
   expect((await SqlLeaseStore.load(elsewhere)).list()).toEqual([aLease()]);
 });
 
-test('memory and disk agree after any sequence of changes', async () => {
+test('memory and disk agree after any sequence of changes', { timeout: 60_000 }, async () => {
   const change = fc.record({
     mac: fc.integer({ min: 0, max: 5 }),
     address: fc.integer({ min: 0, max: 5 }),
