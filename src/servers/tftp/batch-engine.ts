@@ -43,6 +43,8 @@ export class BatchEngine implements Engine {
   #ended: Promise<unknown> = Promise.resolve();
   #isStopped = false;
   #restarts: number[] = [];
+  /** What waits to be told to the thread, all in one message: each wakes it. */
+  #untold: BatchWorkerMessage[] = [];
 
   private constructor(options: BatchEngineOptions, libc: Libc, listeners: readonly Listener[]) {
     this.#options = options;
@@ -97,8 +99,9 @@ export class BatchEngine implements Engine {
     const program = new URL(`./batch-worker${extname(import.meta.url)}`, import.meta.url);
     const worker = new Worker(program, { workerData: data, name: 'tftp', execArgv: [] });
     let reason = 'it ended by itself';
-    worker.on('message', (event: TableEvent) => {
-      this.#options.desk.take(event, (answer) => this.#tell(answer, worker));
+    this.#untold = [];
+    worker.on('message', (events: readonly TableEvent[]) => {
+      for (const event of events) this.#options.desk.take(event, (answer) => this.#tell(answer, worker));
     });
     worker.on('error', (error) => {
       reason = messageOf(error);
@@ -124,18 +127,25 @@ export class BatchEngine implements Engine {
     else this.#startWorker();
   }
 
-  /** Hand a message to the thread, unless the one that it is meant for has ended. */
+  /** Hand a message to the thread once this turn's are together, unless the one that it is meant for has ended. */
   #tell(message: BatchWorkerMessage, worker = this.#worker): void {
     if (worker === undefined || worker !== this.#worker) return;
-    worker.postMessage(message, message === 'stop' ? [] : transfersOf(message));
+    if (this.#untold.push(message) === 1) setImmediate(() => this.#tellAll(worker));
+  }
+
+  #tellAll(worker: Worker): void {
+    if (worker !== this.#worker) return;
+    const messages = this.#untold;
+    this.#untold = [];
+    worker.postMessage(messages, messages.flatMap(transfersOf));
     this.#libc.write(this.#wake, this.#one, this.#one.length);
   }
 }
 
 /** Memory that can be handed over instead of being copied. */
-function transfersOf(answer: Exclude<BatchWorkerMessage, 'stop'>): ArrayBuffer[] {
-  if (answer.kind !== 'part' || answer.data === undefined) return [];
-  const { buffer, byteLength } = answer.data;
+function transfersOf(message: BatchWorkerMessage): ArrayBuffer[] {
+  if (message === 'stop' || message.kind !== 'part' || message.data === undefined) return [];
+  const { buffer, byteLength } = message.data;
   return buffer instanceof ArrayBuffer && buffer.byteLength === byteLength ? [buffer] : [];
 }
 

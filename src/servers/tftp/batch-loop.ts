@@ -11,19 +11,17 @@ import { Receiver } from './receiver.ts';
 import { type Channel, clientOf } from './session.ts';
 import { TransferTable } from './table.ts';
 
+type LoopMessage = DeskAnswer | 'stop' | { readonly kind: 'listen'; readonly listener: Listener };
+
 /** What the loop is made of. */
 export interface BatchLoopOptions {
   readonly libc: Libc;
   readonly listeners: readonly Listener[];
   /** An eventfd, written to when {@link BatchLoopOptions.next} has something. */
   readonly wake: number;
-  /** The next message of the main thread; undefined when there is none. */
-  readonly next: () =>
-    | DeskAnswer
-    | 'stop'
-    | { readonly kind: 'listen'; readonly listener: Listener }
-    | undefined;
-  readonly post: (event: TableEvent) => void;
+  /** The next messages of the main thread; undefined when there are none. */
+  readonly next: () => readonly LoopMessage[] | undefined;
+  readonly post: (events: readonly TableEvent[]) => void;
   readonly counters: TftpCounters;
   readonly limits: TableLimits;
   readonly ports: PortMode;
@@ -55,10 +53,13 @@ export class BatchLoop {
   readonly #signal = fixedMemory(8);
   /** Datagrams of this turn. */
   #taken = 0;
+  /** Events for the main thread, which each message wakes. */
+  #events: TableEvent[] = [];
 
   constructor(options: BatchLoopOptions) {
     this.#options = options;
-    const { libc, listeners, counters, limits, ports, log, post } = options;
+    const { libc, listeners, counters, limits, ports, log } = options;
+    const post = (event: TableEvent): void => void this.#events.push(event);
     this.#poller = new Poller(libc, [options.wake, ...listeners.map(({ fd }) => fd)]);
     this.#received = new ReceiveBatch(libc, RECEIVED);
     this.#outlet = new BatchOutlet({ libc, poller: this.#poller, listeners, log });
@@ -73,6 +74,7 @@ export class BatchLoop {
     } finally {
       this.#table.close();
       this.#poller.close();
+      this.#postEvents();
     }
   }
 
@@ -91,7 +93,14 @@ export class BatchLoop {
     }
     this.#guard(() => this.#table.tick());
     this.#outlet.flush();
+    this.#postEvents();
     return true;
+  }
+
+  #postEvents(): void {
+    if (this.#events.length === 0) return;
+    this.#options.post(this.#events);
+    this.#events = [];
   }
 
   /**
@@ -116,6 +125,7 @@ export class BatchLoop {
       this.#taken += count;
       for (let index = 0; index < count; index++) this.#takeDatagram(channel, index);
       this.#outlet.flush();
+      this.#postEvents();
       if (count < this.#received.most || this.#outlet.channel(channel.id) !== channel) return;
       this.#table.now = performance.now();
     }
@@ -138,13 +148,14 @@ export class BatchLoop {
   #takeAnswers(): boolean {
     const { libc, wake, next } = this.#options;
     libc.read(wake, this.#signal, this.#signal.length);
-    for (let message = next(); message !== undefined; message = next()) {
-      if (message === 'stop') return false;
-      const told = message;
-      this.#guard(() => {
-        if (told.kind === 'listen') this.#outlet.listen(told.listener);
-        else this.#table.take(told);
-      });
+    for (let messages = next(); messages !== undefined; messages = next()) {
+      for (const message of messages) {
+        if (message === 'stop') return false;
+        this.#guard(() => {
+          if (message.kind === 'listen') this.#outlet.listen(message.listener);
+          else this.#table.take(message);
+        });
+      }
     }
     return true;
   }

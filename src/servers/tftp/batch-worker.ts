@@ -27,10 +27,10 @@ if (port !== null) {
   const loaded = await loadLibc();
   if (!loaded.ok) throw new Error(`Cannot send in batches: ${loaded.reason}`);
   const { counters, ...data } = parseWorkerData(workerData);
-  const post = (event: TableEvent): void => port.postMessage(event);
+  const post = (events: readonly TableEvent[]): void => port.postMessage(events);
   const line = (level: 'debug' | 'warn' | 'error'): DatagramLogger['debug'] => {
     return (fields: unknown, topic?: string) =>
-      post({ kind: 'line', level, topic: topic ?? '', fields: { ...parseFields(fields) } });
+      post([{ kind: 'line', level, topic: topic ?? '', fields: { ...parseFields(fields) } }]);
   };
   const logger = { debug: line('debug'), info: line('debug'), warn: line('warn'), error: line('error') };
   const loop = new BatchLoop({
@@ -39,7 +39,7 @@ if (port !== null) {
     counters: new TftpCounters(counters),
     log: new QuietLog(logger),
     post,
-    next: () => parseMessage(receiveMessageOnPort(port)),
+    next: () => parseMessages(receiveMessageOnPort(port)),
   });
   loop.run();
   port.close();
@@ -49,8 +49,10 @@ function parseWorkerData(data: unknown): BatchWorkerData {
   return data as BatchWorkerData;
 }
 
-function parseMessage(received: { readonly message: unknown } | undefined): BatchWorkerMessage | undefined {
-  return received?.message as BatchWorkerMessage | undefined;
+function parseMessages(
+  received: { readonly message: unknown } | undefined,
+): readonly BatchWorkerMessage[] | undefined {
+  return received?.message as readonly BatchWorkerMessage[] | undefined;
 }
 
 function parseFields(fields: unknown): object {
