@@ -46,7 +46,7 @@ const REMOVAL_PAUSE_MILLISECONDS = 200;
 
 /** buildah's own last words when a program failed; the program's are what helps. */
 const NOISE =
-  /^(?:Error: |error )?(?:while running runtime: )?(?:subprocess exited with|exit) status [0-9]+$/;
+  /^(?:Error: |error )?(?:while running runtime: )?(?:(?:subprocess exited with|exit) status [0-9]+|subprocess exited on .*)$/;
 
 /** An engine with storage below `options.directory`, which is made where it is missing. */
 export async function openBuildahEngine(options: BuildahOptions): Promise<ContainerEngine> {

@@ -18,6 +18,8 @@ interface Process {
 
 /** Less than this, on average between two looks, is what a loop that waits uses: no progress. */
 const LEAST_TICKS_PER_SECOND = 2;
+/** A look after a tenth of a second must not take the one tick of a waiting loop for much. */
+const LEAST_TICKS = 4;
 const LEAST_BYTES_PER_SECOND = 100_000;
 
 const LOOKS_PER_LIMIT = 20;
@@ -28,7 +30,7 @@ const LONGEST_PAUSE = 10_000;
 export function isProgress(before: Usage, now: Usage, milliseconds: number): boolean {
   const seconds = milliseconds / 1000;
   return (
-    now.ticks - before.ticks >= LEAST_TICKS_PER_SECOND * seconds ||
+    now.ticks - before.ticks >= Math.max(LEAST_TICKS, LEAST_TICKS_PER_SECOND * seconds) ||
     now.bytes - before.bytes >= LEAST_BYTES_PER_SECOND * seconds
   );
 }

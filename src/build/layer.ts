@@ -10,6 +10,7 @@ import { mountedFilesOf, scrubRoot } from './scrub.ts';
 import { SecretNeedles } from './secret-scan.ts';
 import { stageContainer } from './stage/container.ts';
 import { runHook } from './stage/hooks.ts';
+import { moveToSlash } from './stage/to-slash.ts';
 import type { StepContext } from './step-context.ts';
 import { makeSquashfs } from './steps/make-squashfs.ts';
 
@@ -25,6 +26,10 @@ export async function makeLayer(
     await runHook('before', container, context);
     await change(container);
     await runHook('after', container, context);
+    if (step.terms !== undefined) {
+      const moved = await moveToSlash(working.root, context);
+      if (moved > 0) context.log(`moved from /toslash: ${moved}`);
+    }
     const cleaned = await scrubRoot(working.root, { before, off: step.keeps ?? [] });
     for (const [name, count] of cleaned) context.log(cleanedLine(name, count));
     context.signal.throwIfAborted();

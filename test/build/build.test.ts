@@ -239,7 +239,7 @@ describe('executePlan', () => {
     const plan = planBuild(chain, inputs, { known: new Map() });
     const log = (line: string): void => void lines.push(line);
     const signal = new AbortController().signal;
-    const options = { ...site, known: new Map(), inputs, log, signal, stepTimeLimit: 100 };
+    const options = { ...site, known: new Map(), inputs, log, signal, stepTimeLimit: 1500 };
     expect(await errorOf(executePlan(plan, options))).toMatchObject({
       code: 'build-failed',
       message: 'Cannot build image "demo": stage "one.sh" failed: it took longer than a step may',

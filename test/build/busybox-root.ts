@@ -7,6 +7,7 @@ const SHELL_TOOLS = [
   'cat',
   'cp',
   'chmod',
+  'chown',
   'env',
   'grep',
   'ls',

@@ -1,6 +1,7 @@
 import type { ContainerRun, WorkingContainer } from '../../ports/container-engine.ts';
 import { withoutServices } from '../services.ts';
 import type { StepContext } from '../step-context.ts';
+import { withHeldKernel } from './kernel-hold.ts';
 
 /** Milliseconds that a stage may make no progress, where its image does not say. */
 export const IDLE_LIMIT = 10 * 60_000;
@@ -26,7 +27,7 @@ export function idleLimitOf({ terms }: StepContext['step']): number {
   return terms?.idleLimit ?? IDLE_LIMIT;
 }
 
-/** Keep what runs in a root from what only the builder may do. */
+/** Keep what runs in a root from starting services and from changing the kernel that is there. */
 export function withGuards<T>(root: string, work: () => Promise<T>): Promise<T> {
-  return withoutServices(root, work);
+  return withoutServices(root, () => withHeldKernel(root, work));
 }

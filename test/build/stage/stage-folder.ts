@@ -15,7 +15,7 @@ import { fillBusyboxRoot } from '../busybox-root.ts';
 import { realSite, treeOf } from '../site.ts';
 
 /** What builds above a busybox root need. */
-export const STAGE_TOOLS = ['root', 'buildah', 'mksquashfs', 'flock', 'busybox'];
+export const STAGE_TOOLS = ['root', 'buildah', 'mksquashfs', 'flock', 'busybox', 'setfattr', 'getfattr'];
 
 const NAME = imageName('demo');
 
@@ -33,9 +33,13 @@ export class StageFolder {
   }
 
   /** Build the image with these keys, below a base that `fill` adds to. */
-  async build(keys: Readonly<Record<string, unknown>>, fill: (root: string) => void): Promise<BuildOutcome> {
+  async build(
+    keys: Readonly<Record<string, unknown>>,
+    fill: (root: string) => void,
+    timeLimit = 60_000,
+  ): Promise<BuildOutcome> {
     const demo = { outputs: { files: { shell: '/bin/busybox' } }, ...keys };
-    const images = treeOf({ trixie: { demo } }, this.path);
+    const images = treeOf({ trixie: { demo } }, this.path).map((image) => ({ ...image, timeLimit }));
     const site = (this.#site ??= await realSite(join(this.path, 'data')));
     await this.#plantBase(images, fill, site);
     const signal = new AbortController().signal;
