@@ -12,7 +12,7 @@ import type { CommandRunner, RunningCommand } from '../ports/command.ts';
 import type { LabNetwork } from '../ports/lab-network.ts';
 import type { PoweredHost, VirtualHost, VirtualHosts } from '../ports/virtual-host.ts';
 import { followFile } from './qemu-console.ts';
-import { QEMU } from './qemu-program.ts';
+import { EMULATORS } from './qemu-program.ts';
 
 // unix(7): sun_path has 108 bytes, the last a zero.
 const SOCKET_PATH_LIMIT = 107;
@@ -36,7 +36,8 @@ export class QemuHosts implements VirtualHosts {
   async powerOn(host: VirtualHost, network: LabNetwork): Promise<PoweredHost> {
     const { commands, accelerator, directory } = this.options;
     const paths = await preparePaths(host, join(directory, host.name));
-    const qemu = [QEMU, ...qemuArguments(host, paths, accelerator.kind)];
+    const emulator = EMULATORS[firmwareKind(host.firmware).cpu];
+    const qemu = [emulator, ...qemuArguments(host, paths, accelerator.kind)];
     // Tethered: `ip netns exec` becomes QEMU, which the kernel then kills when this process is gone.
     const running = await commands.start([...inNetwork(network), ...qemu], { tethered: true });
     const powered = poweredHost(host, paths, running);

@@ -1,6 +1,8 @@
 import type { Cpu } from '../core/arch.ts';
 import { imagesFor, wantedArchitectures } from './architectures.ts';
 import { type BuildOutcome, type BuildRequest, buildImage } from './build.ts';
+import { failedHosts, mergedConffs } from './conffs/conffs.ts';
+import { HostsFailedError } from './conffs/hosts-failed.ts';
 import { requireRunnable } from './runnable.ts';
 import type { BuildSite } from './site.ts';
 
@@ -20,19 +22,33 @@ export async function buildArchitectures(
     await requireRunnable(architecture, site.world);
     if (wanted.length > 1) request.log(`For ${architecture}:`);
     const images = imagesFor(request, architecture);
-    made.push({ architecture, ...(await buildImage({ ...request, images }, site)) });
+    made.push({ architecture, ...(await withHostsOrWithout({ ...request, images }, site)) });
   }
   const [first] = made;
   // An image that there is not has no architectures: the build says so.
   if (first === undefined) return { ...(await buildImage(request, site)), architectures: [] };
-  return {
+  const conffs = mergedConffs(made.flatMap((outcome) => outcome.conffs ?? []));
+  const whole = {
     release: first.release,
     publishing: first.publishing,
     published: made.some(({ published }) => published),
     stepsRun: sum(made.map(({ stepsRun }) => stepsRun)),
     seconds: sum(made.map(({ seconds }) => seconds)),
+    ...(conffs === undefined ? {} : { conffs }),
     architectures: made,
   };
+  if (conffs === undefined || failedHosts(conffs).length === 0) return whole;
+  throw new HostsFailedError(request.image, { conffs, job: request.job }, whole);
+}
+
+/** Hosts that fail for one architecture are no reason not to build the next. */
+async function withHostsOrWithout(request: BuildRequest, site: BuildSite): Promise<BuildOutcome> {
+  try {
+    return await buildImage(request, site);
+  } catch (error) {
+    if (error instanceof HostsFailedError) return error.outcome;
+    throw error;
+  }
 }
 
 function sum(numbers: readonly number[]): number {

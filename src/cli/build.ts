@@ -12,7 +12,7 @@ import type { JobResult } from '../ports/job-store.ts';
 import { addBuildOptions, type BuildOptions, requestOf } from './build-options.ts';
 import { conffsTable } from './conffs-table.ts';
 import { requireImage } from './image-name.ts';
-import { globalOptions, print, printJson } from './invocation.ts';
+import { FaultWithResult, globalOptions, print, printJson } from './invocation.ts';
 import { type OpenSite, withState } from './site.ts';
 
 /** `bivouac build IMAGE…`: build images one after another and publish them to `stable`; the first failure ends it. */
@@ -49,11 +49,11 @@ async function buildOne(
     if (outcome?.conffs !== undefined) show(conffsTable(outcome.conffs));
     return { image: request.image, ...result, ...outcome };
   } catch (error) {
-    if (error instanceof HostsFailedError) {
-      if (json) printJson({ image: request.image, state: 'failed', error: error.message, ...error.outcome });
-      else if (error.outcome.conffs !== undefined) show(conffsTable(error.outcome.conffs));
-    }
-    throw error;
+    if (!(error instanceof HostsFailedError)) throw error;
+    if (error.outcome.conffs !== undefined) show(conffsTable(error.outcome.conffs));
+    throw json
+      ? new FaultWithResult(error, { image: request.image, state: 'failed', ...error.outcome })
+      : error;
   }
 }
 

@@ -1,5 +1,7 @@
 import { Command } from 'commander';
 import { persistentPaths } from '../boot/cmdline.ts';
+import { type ReleaseChoice, selectRelease } from '../boot/select-release.ts';
+import { shortDigest } from '../core/artefact.ts';
 import { type Catalogue, publishedAll } from '../core/catalogue.ts';
 import { AppError } from '../core/errors.ts';
 import type { BootId, BootRecord } from '../core/event.ts';
@@ -7,7 +9,7 @@ import { type Host, type HostName, parseHostName } from '../core/host.ts';
 import type { HostLayer } from '../core/host-layer.ts';
 import { timelineOf } from '../fleet/timeline.ts';
 import type { EventLog } from '../ports/event-log.ts';
-import { formatSeconds, formatTable, formatTime } from './format.ts';
+import { formatBytes, formatSeconds, formatTable, formatTime } from './format.ts';
 import { globalOptions, print, printJson } from './invocation.ts';
 import { withState } from './site.ts';
 import { timelineText } from './timeline-text.ts';
@@ -42,8 +44,9 @@ function showCommand(): Command {
     .option('--boot <which>', '"last" or the id of a boot')
     .action((name: string, options: { boot?: string }, command: Command) =>
       withState(globalOptions(command), async ({ snapshots, events }, { json }) => {
-        const { inventory, catalogue, hostLayers } = await snapshots.current();
-        const known = inventory.byName;
+        const snapshot = await snapshots.current();
+        const { catalogue, hostLayers } = snapshot;
+        const known = snapshot.inventory.byName;
         const hostName = parseHostName(name);
         const host = hostName === undefined ? undefined : known.get(hostName);
         if (options.boot !== undefined && hostName !== undefined) {
@@ -57,9 +60,10 @@ function showCommand(): Command {
         const boots = (await events.boots(host.name, 5)).map((record) => timelineOf(record, Date.now()));
         const persist = persistOf(host, catalogue);
         const layers = hostLayers.index.of(host.name, host.image);
-        if (json) printJson({ ...host, persist, hostLayers: layers, boots });
+        const next = selectRelease(host, snapshot, { cpu: undefined });
+        if (json) printJson({ ...host, persist, next: nextOf(next), hostLayers: layers, boots });
         else {
-          print(hostText(host, persist, boots));
+          print(hostText(host, [nextText(next), persistText(persist)], boots));
           if (layers.length > 0) print(`\n${layersText(layers)}`);
         }
       }),
@@ -102,11 +106,11 @@ function layersText(layers: readonly HostLayer[]): string {
   const rows = layers.map(({ release, archive, commits, builtAt }) => [
     release.slice(0, 19),
     archive.digest.slice(0, 19),
-    String(archive.size),
+    formatBytes(archive.size),
     formatTime(builtAt),
     commits.map((commit) => commit.slice(0, 12)).join(' '),
   ]);
-  return formatTable(['RELEASE', 'HOST LAYER', 'BYTES', 'BUILT', 'COMMITS'], rows);
+  return formatTable(['RELEASE', 'HOST LAYER', 'SIZE', 'BUILT', 'COMMITS'], rows);
 }
 
 /** What keeps its content over the host's boots, as the newest releases of its channel say; the rest is in memory. */
@@ -117,9 +121,27 @@ function persistOf(host: Host, catalogue: Catalogue): readonly string[] {
   return [...new Set(paths)].sort();
 }
 
+/** What the host would boot now, as a document. */
+function nextOf(choice: ReleaseChoice): object {
+  if (choice.kind === 'none') return { release: null, reason: choice.reason };
+  const { named, instead } = choice;
+  return { release: named.digest, ...(instead === undefined ? {} : { reason: instead }) };
+}
+
+function nextText(choice: ReleaseChoice): string {
+  if (choice.kind === 'none') return `boots nothing: ${choice.reason}`;
+  const { named, instead } = choice;
+  const release = `boots release ${shortDigest(named.digest)} (${named.release.architecture}, ${named.release.kernelVersion})`;
+  return instead === undefined ? release : `${release}, an earlier one: ${instead}`;
+}
+
+function persistText(persist: readonly string[]): string {
+  return `persistent: ${persist.length === 0 ? 'nothing; all is in memory' : persist.join(' ')}`;
+}
+
 function hostText(
   host: Host,
-  persist: readonly string[],
+  facts: readonly string[],
   boots: readonly ReturnType<typeof timelineOf>[],
 ): string {
   const rows = boots.map((boot) => [
@@ -131,6 +153,5 @@ function hostText(
   ]);
   const table = formatTable(['BOOT', 'STARTED', 'OUTCOME', 'AFTER', 'RELEASE'], rows);
   const head = formatTable(['NAME', 'MAC', 'ADDRESS', 'IMAGE', 'CHANNEL', 'DEFINED IN'], [hostRow(host)]);
-  const state = `persistent: ${persist.length === 0 ? 'nothing; all is in memory' : persist.join(' ')}`;
-  return [head, state, boots.length === 0 ? 'no boot recorded' : table].join('\n\n');
+  return [head, facts.join('\n'), boots.length === 0 ? 'no boot recorded' : table].join('\n\n');
 }

@@ -11,6 +11,17 @@ export interface GlobalOptions {
   readonly json?: boolean;
 }
 
+/** A fault of a command that made something all the same; as JSON both are one document. */
+export class FaultWithResult extends AppError {
+  readonly result: object;
+
+  constructor({ code, message, remedy }: AppError, result: object) {
+    super(code, message, remedy === undefined ? {} : { remedy });
+    this.name = 'FaultWithResult';
+    this.result = result;
+  }
+}
+
 /** Exit codes: done; the work failed; the call or the configuration is at fault. */
 export const EXIT = { ok: 0, failed: 1, usage: 2 } as const;
 

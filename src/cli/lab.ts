@@ -19,7 +19,7 @@ interface BootOptions {
   readonly keep?: boolean;
 }
 
-/** `bivouac lab boot --firmware bios|uefi|uefi-http --host NAME` and `bivouac lab storm --hosts 1000`. */
+/** `bivouac lab boot --firmware bios|uefi|uefi-http|uefi-arm64 --host NAME` and `bivouac lab storm --hosts 1000`. */
 export function labCommand(): Command {
   const lab = new Command('lab').description('virtual hosts with real firmware, in a network of their own');
   lab.addCommand(bootCommand());
@@ -76,6 +76,7 @@ async function requireHost(name: string, state: OpenSite): Promise<Host> {
 
 function readFirmware(text: string): LabFirmware {
   const firmware = parseFirmware(text);
-  if (firmware === undefined) throw new InvalidArgumentError('Wanted "bios", "uefi" or "uefi-http".');
+  if (firmware === undefined)
+    throw new InvalidArgumentError('Wanted "bios", "uefi", "uefi-http" or "uefi-arm64".');
   return firmware;
 }

@@ -1,6 +1,6 @@
 import type { VirtualHost } from '../ports/virtual-host.ts';
 import type { Accelerator } from './accelerator.ts';
-import { type FlashImages, firmwareKind } from './firmware.ts';
+import { type FlashImages, firmwareKind, type LabCpu } from './firmware.ts';
 
 /** Megabytes of memory that hosts of the lab have unless told otherwise: what small hosts must boot with. */
 export const DEFAULT_MEMORY_MIB = 512;
@@ -13,7 +13,7 @@ export interface VirtualHostPaths {
   readonly variables: string;
 }
 
-/** QEMU's arguments for an amd64 host; the facts behind them are in `docs/lab.md`. */
+/** QEMU's arguments for a host; the facts behind them are in `docs/lab.md`. */
 export function qemuArguments(
   host: VirtualHost,
   paths: VirtualHostPaths,
@@ -31,12 +31,20 @@ export function qemuArguments(
   ];
 }
 
+const MACHINES: Readonly<Record<LabCpu, readonly string[]>> = {
+  // graphics=off makes SeaBIOS use the serial console.
+  amd64: ['-machine', 'q35,vmport=off,graphics=off', '-cpu', 'max'],
+  arm64: ['-machine', 'virt', '-cpu', 'cortex-a72'],
+};
+
 function machine(host: VirtualHost, accelerator: Accelerator['kind']): readonly string[] {
+  const { cpu } = firmwareKind(host.firmware);
+  // What was probed is a guest of this machine's kind.
+  const isAccelerated = accelerator === 'kvm' && cpu === 'amd64';
   return [
     ...['-name', host.name, '-uuid', uuidOf(host), '-nodefaults', '-display', 'none', '-monitor', 'none'],
-    // graphics=off makes SeaBIOS use the serial console.
-    ...['-machine', 'q35,vmport=off,graphics=off', '-cpu', 'max'],
-    ...['-accel', accelerator === 'kvm' ? 'kvm' : 'tcg,thread=multi,tb-size=256'],
+    ...MACHINES[cpu],
+    ...['-accel', isAccelerated ? 'kvm' : 'tcg,thread=multi,tb-size=256'],
     ...['-m', String(host.memoryMiB), '-smp', String(host.cpus)],
   ];
 }

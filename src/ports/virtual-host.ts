@@ -3,7 +3,7 @@ import type { HostName } from '../core/host.ts';
 import type { LabNetwork } from './lab-network.ts';
 
 /** Firmware that a virtual host can have. */
-export type LabFirmware = 'bios' | 'uefi' | 'uefi-http';
+export type LabFirmware = 'bios' | 'uefi' | 'uefi-http' | 'uefi-arm64';
 
 /** A machine of the lab, as one would order it. */
 export interface VirtualHost {

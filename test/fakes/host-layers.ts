@@ -16,8 +16,9 @@ export class FakeHostLayerStore implements HostLayerStore {
     return Promise.resolve(hostLayerIndex(this.#layers, wanted));
   }
 
-  want(image: ImageName, hosts: readonly HostName[]): Promise<void> {
-    this.#wanted.set(image, hosts);
+  want(image: ImageName, hosts: readonly HostName[], others: 'alone' | 'too'): Promise<void> {
+    const before = others === 'alone' ? [] : (this.#wanted.get(image) ?? []);
+    this.#wanted.set(image, [...new Set([...before, ...hosts])]);
     return Promise.resolve();
   }
 

@@ -97,11 +97,19 @@ describe('qemuArguments()', () => {
   });
 });
 
+test('an arm64 host is a board of its own kind, which KVM of an amd64 machine does not run', () => {
+  const argv = qemuArguments(aVirtualHost('uefi-arm64'), paths, 'kvm');
+  expect(argv).toContain('virt');
+  expect(argv).toContain('tcg,thread=multi,tb-size=256');
+  expect(argv.join(' ')).toMatch(/file=\/usr\/share\/AAVMF\/AAVMF_CODE\.fd/);
+});
+
 test('parseFirmware() knows the kinds there are, and no other', () => {
   expect(FIRMWARE_KINDS.map(({ firmware }) => parseFirmware(firmware))).toEqual([
     'bios',
     'uefi',
     'uefi-http',
+    'uefi-arm64',
   ]);
   expect(parseFirmware('arm64')).toBeUndefined();
 });

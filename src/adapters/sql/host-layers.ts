@@ -35,12 +35,13 @@ export class SqlHostLayerStore implements HostLayerStore {
     return hostLayerIndex(layers.map(layerOf), wanted);
   }
 
-  async want(image: ImageName, hosts: readonly HostName[]): Promise<void> {
+  async want(image: ImageName, hosts: readonly HostName[], others: 'alone' | 'too'): Promise<void> {
     await storing(`note who needs a layer of image "${image}"`, () =>
       this.#database.query.transaction().execute(async (transaction) => {
-        await transaction.deleteFrom('host_layers_wanted').where('image', '=', image).execute();
+        const table = transaction.deleteFrom('host_layers_wanted').where('image', '=', image);
+        if (others === 'alone') await table.execute();
         for (const host of hosts)
-          await transaction.insertInto('host_layers_wanted').values({ image, host }).execute();
+          await transaction.replaceInto('host_layers_wanted').values({ image, host }).execute();
       }),
     );
     this.#database.changed();

@@ -2,14 +2,15 @@ import { createHash } from 'node:crypto';
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { shortDigest } from '../../core/artefact.ts';
-import { AppError, messageOf } from '../../core/errors.ts';
+import { messageOf } from '../../core/errors.ts';
 import type { Host } from '../../core/host.ts';
-import { canonicalJson, type NetbootRelease } from '../../core/release.ts';
+import { canonicalJson } from '../../core/release.ts';
 import { BUILDER_EPOCH } from '../content-id.ts';
 import { type PlaybookWorld, pinPlaybooks, treeOf } from '../playbook-world.ts';
 import type { BuildSite } from '../site.ts';
 import type { ConffsOutcome, ConffsRequest, HostResult, HostTarget } from './conffs.ts';
 import { type ChainLink, runForHosts } from './host-run.ts';
+import { layerFiles } from './layer-files.ts';
 import { byRelease, selectedHosts, targetsOf } from './targets.ts';
 
 /** Hosts whose roots are mounted at a time. */
@@ -34,7 +35,7 @@ export async function buildConffs(request: ConffsRequest, site: BuildSite): Prom
       signal,
     });
     const hosts = await selectedHosts(request, playbooks, folder);
-    const { targets, failed } = await targetsOf(hosts, site);
+    const { targets, failed } = await targetsOf(hosts, request.architecture, site);
     const chain = stages.map((stage): ChainLink => {
       const tree = treeOf(playbooks, stage.branch ?? branch);
       return { stage: stage.name, playbook: stage.playbook, tree };
@@ -46,11 +47,8 @@ export async function buildConffs(request: ConffsRequest, site: BuildSite): Prom
       chain,
       folder,
     };
-    if (chain.length > 0)
-      await site.conffs.layers.want(
-        request.image,
-        hosts.map(({ name }) => name),
-      );
+    const needy = chain.length > 0 ? hosts.map(({ name }) => name) : [];
+    await site.conffs.layers.want(request.image, needy, request.isPart ? 'too' : 'alone');
     const made = chain.length === 0 ? await rendered(targets, build) : await layered(targets, build);
     const results = [...failed, ...made].sort((a, b) => (a.host < b.host ? -1 : 1));
     return { hosts: results, seconds: (site.clock.now() - startedAt) / 1000 };
@@ -123,7 +121,7 @@ async function aboveRelease(
   const { architecture } = release;
   const mounted = join(folder, 'ground');
   await mkdir(mounted, { recursive: true, mode: 0o700 });
-  const files = await layerFiles(release, site);
+  const files = await layerFiles(release, site.world.artefacts);
   const ground = await site.world.playbooks.rooms.ground(files, { folder: mounted, signal: request.signal });
   const results: HostResult[] = [];
   try {
@@ -188,31 +186,6 @@ async function kept(
   request.log(`    ${host.name} … ${archive.length} bytes`);
   for (const what of dropped) request.log(`    ${host.name}: not kept: ${what}`);
   return { host: host.name, kind: 'built', release: named.digest, size: archive.length, dropped };
-}
-
-/** The squashfs files of a release, base first. One that is gone or of another size is an error: never other layers in their place. */
-async function layerFiles(
-  { layers }: NetbootRelease,
-  { world: { artefacts } }: Pick<BuildSite, 'world'>,
-): Promise<readonly [string, ...string[]]> {
-  const paths: string[] = [];
-  for (const { digest, size, stage } of layers) {
-    const found = await artefacts.stat(digest);
-    if (found?.size !== size) {
-      const reason = found === undefined ? 'it is gone' : `it has ${found.size} bytes, wanted ${size}`;
-      throw new AppError(
-        'integrity',
-        `Cannot mount layer "${stage}" (${shortDigest(digest)}) of the release: ${reason}`,
-        {
-          remedy: 'Build the image again',
-        },
-      );
-    }
-    paths.push(artefacts.pathOf(digest));
-  }
-  const [first, ...rest] = paths;
-  if (first === undefined) throw new RangeError('Cannot mount a release without layers');
-  return [first, ...rest];
 }
 
 /** What each host's layer depends on: the release, the playbooks as they are for it, and the host itself. */

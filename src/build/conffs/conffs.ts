@@ -1,3 +1,4 @@
+import type { Cpu } from '../../core/arch.ts';
 import type { Digest } from '../../core/artefact.ts';
 import type { Host, HostName } from '../../core/host.ts';
 import type { ImageName, StageDefinition } from '../../core/image.ts';
@@ -10,6 +11,10 @@ export interface ConffsRequest {
   readonly image: ImageName;
   /** Ansible host pattern. */
   readonly hosts: string;
+  /** The pattern is not the image's own: hosts beyond it need what they needed before. */
+  readonly isPart: boolean;
+  /** Only hosts whose release is for it; the others have a build of their own. */
+  readonly architecture: Cpu;
   /** All stages that count for conffs; those that are no playbooks have done their work in the image. */
   readonly stages: readonly StageDefinition[];
   /** Branch of playbooks that name none. */
@@ -59,4 +64,25 @@ export interface HostTarget {
 /** Hosts that failed. */
 export function failedHosts({ hosts }: ConffsOutcome): readonly (HostResult & { readonly kind: 'failed' })[] {
   return hosts.flatMap((result) => (result.kind === 'failed' ? [result] : []));
+}
+
+/** What several builds of an image came to, a row for each host; undefined when there was none. */
+export function mergedConffs([first, ...rest]: readonly ConffsOutcome[]): ConffsOutcome | undefined {
+  if (first === undefined) return undefined;
+  const hosts = [first, ...rest].flatMap((outcome) => outcome.hosts);
+  const byHost = new Map<HostName, HostResult>();
+  for (const result of hosts) {
+    const known = byHost.get(result.host);
+    if (known === undefined || rank(result) > rank(known)) byHost.set(result.host, result);
+  }
+  return {
+    hosts: [...byHost.values()].sort((a, b) => (a.host < b.host ? -1 : 1)),
+    seconds: rest.reduce((total, { seconds }) => total + seconds, first.seconds),
+  };
+}
+
+/** What counts of several results of one host: a failure, then what was made, then that there was nothing to make it for. */
+function rank({ kind, release }: HostResult): number {
+  if (kind === 'failed') return release === undefined ? 0 : 2;
+  return 1;
 }

@@ -1,3 +1,4 @@
+import type { Cpu } from '../../core/arch.ts';
 import { published } from '../../core/catalogue.ts';
 import { AppError } from '../../core/errors.ts';
 import type { Host, HostName } from '../../core/host.ts';
@@ -40,18 +41,23 @@ export async function selectedHosts(
   );
 }
 
-/** What each host's channel points to. */
+/**
+ * What each host's channel points to, where that is for the architecture. A host whose file names none may turn out to
+ * be of any, so it has a layer for each.
+ */
 export async function targetsOf(
   hosts: readonly Host[],
+  architecture: Cpu,
   { catalogue }: Pick<BuildSite, 'catalogue'>,
 ): Promise<Targets> {
   const current = await catalogue.current();
   const targets: HostTarget[] = [];
   const failed: HostResult[] = [];
   for (const host of hosts) {
-    const entry = published(current, host);
+    const entry = published(current, { ...host, architecture: host.architecture ?? architecture });
     if (entry !== undefined && isNetboot(entry.release)) {
-      targets.push({ host, named: { digest: entry.digest, release: entry.release } });
+      if (entry.release.architecture === architecture)
+        targets.push({ host, named: { digest: entry.digest, release: entry.release } });
     } else {
       failed.push({ host: host.name, kind: 'failed', reason: whyNone(host) });
     }

@@ -71,11 +71,14 @@ test('a damaged or missing file is an error with a remedy, never other bytes', a
 
 test('who needs a layer of an image is what the last build selected', async () => {
   const { store } = setUp();
-  await store.want(IMAGE, [HOST, hostName('web02')]);
-  await store.want(imageName('other'), [HOST]);
-  await store.want(IMAGE, [hostName('web02')]);
+  await store.want(IMAGE, [HOST, hostName('web02')], 'alone');
+  await store.want(imageName('other'), [HOST], 'alone');
+  await store.want(IMAGE, [hostName('web02')], 'alone');
   const index = await store.index();
   expect(index.isWanted(HOST, IMAGE)).toBe(false);
   expect(index.isWanted(hostName('web02'), IMAGE)).toBe(true);
   expect(index.isWanted(HOST, imageName('other'))).toBe(true);
+  await store.want(IMAGE, [HOST, hostName('web02')], 'too');
+  const later = await store.index();
+  expect([HOST, hostName('web02')].map((host) => later.isWanted(host, IMAGE))).toEqual([true, true]);
 });

@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import {
+  chmodSync,
   lstatSync,
   mkdirSync,
   readdirSync,
@@ -24,42 +25,9 @@ import { aHostConfig } from '../../boot/host-config-fixture.ts';
 import { aHost, hostName, imageName, mac } from '../../builders.ts';
 import { describeWith } from '../../requirements.ts';
 import { PLAYBOOK_TOOLS, PlaybookSite } from '../playbook-site.ts';
+import { CHANGES } from './changes.ts';
 
 const WEB = imageName('web');
-
-// What a playbook can do to a root, in one task.
-const CHANGES = `
-- hosts: databases
-  gather_facts: false
-  tasks:
-    - name: change files of all kinds
-      ansible.builtin.shell: |
-        set -e
-        echo {{ inventory_hostname }} {{ in_conffs_build }} {{ port }} > /etc/db.conf
-        chmod 0600 /etc/db.conf
-        rm /usr/share/demo/one
-        rm -r /usr/share/more && mkdir -p /usr/share/more/kept && echo new > /usr/share/more/kept/two
-        mkdir -p /srv/app/var/log /var/log /var/cache/x /toslash/etc
-        echo kept > /srv/app/var/log/app.log
-        echo gone > /var/log/system.log
-        echo gone > /var/cache/x/y
-        echo moved > /toslash/etc/hosts
-        chmod 0604 /toslash/etc/hosts
-        mkfifo -m 0620 /srv/pipe
-        mknod -m 0640 /srv/null c 1 3
-        ln /etc/db.conf /etc/db.link
-        ln -s ../db.conf /srv/link
-        touch -d @1000000000 /srv/old
-        echo key > /etc/ssh_note
-        cp /bin/busybox /srv/setuid && chmod 4711 /srv/setuid
-        mkdir -p /etc/ssh && echo secret > /etc/ssh/ssh_host_rsa_key
-        hostname > /etc/hostname
-      args:
-        executable: /bin/sh
-    - name: only one of them
-      ansible.builtin.fail: {msg: "no disk in {{ inventory_hostname }}"}
-      when: inventory_hostname == "db2"
-`;
 
 describeWith([...PLAYBOOK_TOOLS, 'tar'], 'files of hosts that playbooks make', () => {
   let folder: PlaybookSite;
@@ -68,13 +36,16 @@ describeWith([...PLAYBOOK_TOOLS, 'tar'], 'files of hosts that playbooks make', (
   let outcome: ConffsOutcome;
   const lines: string[] = [];
 
-  const build = (stages: readonly string[], hosts = 'databases'): Promise<ConffsOutcome> => {
+  const build = (stages: readonly string[], hosts = 'databases', isPart = false): Promise<ConffsOutcome> => {
     lines.length = 0;
     const [, image] = folder.images(...stages);
     const signal = new AbortController().signal;
     const log = (line: string): void => void lines.push(line);
     return buildConffs(
-      { image: WEB, hosts, stages: image.stages, branch: undefined, fresh: false, log, signal },
+      {
+        ...{ image: WEB, hosts, isPart, architecture: 'amd64', stages: image.stages },
+        ...{ branch: undefined, fresh: false, log, signal },
+      },
       site,
     );
   };
@@ -225,6 +196,26 @@ describeWith([...PLAYBOOK_TOOLS, 'tar'], 'files of hosts that playbooks make', (
     await site.catalogue.publish({ digest: sha256(Buffer.from(canonicalJson(release))), release }, STABLE);
     await expect(build(['conffs.yml'])).rejects.toMatchObject({ code: 'integrity' });
     await site.catalogue.publish(named, STABLE);
+    const file = site.world.artefacts.pathOf(named.release.layers[0].digest);
+    const good = readFileSync(file);
+    const bad = Buffer.from(good);
+    bad.writeUInt8(bad.readUInt8(200) ^ 1, 200);
+    chmodSync(file, 0o644);
+    writeFileSync(file, bad);
+    await expect(build(['conffs.yml'])).rejects.toMatchObject({
+      code: 'integrity',
+      message: expect.stringMatching(/^Cannot mount layer .*: its file is damaged, its digest is sha256:/),
+    });
+    writeFileSync(file, good);
+  });
+
+  it('of some hosts leave the others as they are: those need their layers still', async () => {
+    const wanted = async () => {
+      const index = await site.conffs.layers.index();
+      return ['db1', 'db2', 'db3'].filter((name) => index.isWanted(hostName(name), WEB));
+    };
+    await build(['conffs.yml'], 'db1', true);
+    expect(await wanted()).toEqual(['db1', 'db2', 'db3']);
   });
 
   it('larger than a host may have are refused before they are packed', async () => {
