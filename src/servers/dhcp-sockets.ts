@@ -64,14 +64,14 @@ export class DhcpSockets {
 
   /**
    * Open all; gives the port. Rejects when one cannot be had, and none is open then; those of an address that no interface has yet
-   * are left to {@link follow}, unless there are no others.
+   * are left to {@link follow}. That the machine has none of the site's addresses is for TFTP to say, which has them all.
    */
   async start(listeners: readonly DhcpListener[], links: Links): Promise<number> {
     try {
       const present = listeners.filter(({ address }) => linkOf(address, links) !== undefined);
       const absent = listeners.filter((listener) => !present.includes(listener));
-      const wanted = this.#wanted(present.length === 0 ? listeners : present, links);
-      for (const { address } of present.length === 0 ? [] : absent)
+      const wanted = this.#wanted(present, links);
+      for (const { address } of absent)
         this.#options.failed('DHCP is not served at an address that no interface has', new Error(address));
       this.#claimDevices(wanted);
       for (const each of wanted) await this.#openOne(each);

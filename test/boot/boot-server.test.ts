@@ -4,7 +4,8 @@ import type { DhcpRequest } from '../../src/boot/request.ts';
 import type { SubnetMode } from '../../src/core/subnet.ts';
 import { addresses, OPTION } from '../../src/wire/dhcp/options.ts';
 import type { DhcpPacket } from '../../src/wire/dhcp/packet.ts';
-import { aPolicy, aSubnet, ip, mac } from '../builders.ts';
+import { aHost, aPolicy, aSubnet, ip, mac } from '../builders.ts';
+import { captured } from '../wire/dhcp/captured.ts';
 import { aMessage, aWorld, firmware, replyOf, short, type TestWorld } from './world.ts';
 
 const THEIRS = ip('10.77.0.210');
@@ -77,6 +78,15 @@ describe('port 4011', () => {
       const packet = aMessage('REQUEST', { options: [...firmware(0), ...options] });
       expect(replyOf(await answerDhcp(asked(packet), worldOf('proxy'))).file).toBe('undionly.kpxe');
     }
+  });
+
+  it('what OVMF asked there, from its own port', async () => {
+    const packet = captured('ovmf-4011-request');
+    const host = { ...aHost(), macs: [packet.chaddr] as const };
+    const world = aWorld({ policy: aPolicy({ subnets: [aSubnet({ mode: 'proxy' })] }), hosts: [host] });
+    const answer = await answerDhcp(asked(packet), world);
+    expect(replyOf(answer)).toMatchObject({ xid: packet.xid, ciaddr: THEIRS, file: 'snponly.efi' });
+    expect(codes(replyOf(answer))).toEqual([43, 53, 54, 60, 66, 67, 97]);
   });
 
   it('is silent where DHCP is off', async () => {

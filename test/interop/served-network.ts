@@ -15,6 +15,8 @@ trixie:
   web: {stages: [stage.sh], kernel: linux-image-amd64}
 `;
 
+const SUBNETS = ['subnet: 10.77.0.0/24, pool: 10.77.0.100-10.77.0.199, lease: 1m, probe: false'];
+
 /** The client's card; it has the address 10.77.0.11 reserved. */
 export const CARD = { mac: '52:54:00:77:00:05', reserved: '10.77.0.11' } as const;
 
@@ -58,8 +60,8 @@ export class ServedNetwork {
     this.net.ip(this.client, 'link', 'set', 'net0', 'address', CARD.mac);
   }
 
-  /** Publish an NBP and an image, and start the server; strangers get an address of 10.77.0.100 to 199. */
-  async serve(): Promise<Running> {
+  /** Publish an NBP and an image, and start the server; unless told otherwise, strangers get an address of 10.77.0.100 to 199. */
+  async serve(subnets = SUBNETS): Promise<Running> {
     for (const name of ['images', 'hosts', 'data']) mkdirSync(join(this.folder, name), { recursive: true });
     writeFileSync(join(this.folder, 'images/config.yml'), IMAGES);
     writeFileSync(join(this.folder, 'images/stage.sh'), 'true\n');
@@ -68,7 +70,7 @@ export class ServedNetwork {
       `mac: ${CARD.mac}\naddress: ${CARD.reserved}\nimage: web\n`,
     );
     const config = this.#config;
-    writeFileSync(config, configText());
+    writeFileSync(config, configText(subnets));
     this.published = await publish({ config, data: join(this.folder, 'data') } as DaemonSite);
     this.#running = this.net.start(this.server, process.execPath, MAIN, '--config', config, 'serve');
     await this.#running.said(READY);
@@ -118,12 +120,12 @@ export class ServedNetwork {
   }
 }
 
-function configText(): string {
+function configText(subnets: readonly string[]): string {
   return [
     'server: {address: 10.77.0.1, data: data}',
     'dhcp:',
     '  subnets:',
-    '    - {subnet: 10.77.0.0/24, pool: 10.77.0.100-10.77.0.199, lease: 1m, probe: false}',
+    ...subnets.map((each) => `    - {${each}}`),
     'unknown_hosts: {image: web}',
     `directories: {boot: ${join(ROOT, 'boot')}}`,
     '',
