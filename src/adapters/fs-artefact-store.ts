@@ -44,11 +44,13 @@ export class FsArtefactStore implements ArtefactStore {
   }
 
   async open(digest: Digest): Promise<OpenArtefact> {
-    const file = await absentAsUndefined(open(this.pathOf(digest)));
+    const file = await absentAsUndefined(open(this.pathOf(digest), PLAIN_FILE));
     if (file === undefined)
       throw new AppError('not-found', `Cannot open artefact "${digest}": there is none`);
     try {
-      return new OpenFile(file, (await file.stat()).size);
+      const found = await file.stat();
+      if (!found.isFile()) throw new AppError('storage', `Cannot open artefact "${digest}": it is no file`);
+      return new OpenFile(file, found.size);
     } catch (error) {
       await file.close();
       throw error;
@@ -156,6 +158,9 @@ async function moveOrCopy(from: string, to: string): Promise<void> {
     await rm(from);
   }
 }
+
+/** A link is not followed out of the store, and a FIFO does not hold up a thread until somebody writes to it. */
+const PLAIN_FILE = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
 
 /** Put a file, or the names in a directory, on the disk. */
 async function syncPath(path: string): Promise<void> {

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import {
   chmodSync,
@@ -6,9 +7,10 @@ import {
   readdirSync,
   readFileSync,
   statSync,
+  symlinkSync,
   writeFileSync,
 } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { FsArtefactStore } from '../../src/adapters/fs-artefact-store.ts';
 import { processIdentity } from '../../src/adapters/process-identity.ts';
@@ -89,6 +91,18 @@ describe('FsArtefactStore', () => {
     await expect(store.open(digest('a'))).rejects.toMatchObject({ code: 'not-found' });
     const { digest: name } = await store.putBytes(HELLO);
     await expect(store.readAll(name, 4)).rejects.toMatchObject({ code: 'too-large' });
+  });
+
+  it.each([
+    ['link to a file elsewhere', (path: string) => symlinkSync('/etc/hostname', path)],
+    ['FIFO', (path: string) => execFileSync('mkfifo', [path])],
+    ['folder', (path: string) => mkdirSync(path)],
+  ])('T5: a %s in the place of an artefact is not served', async (_what, put) => {
+    const { store } = await setUp();
+    const path = store.pathOf(digest('a'));
+    mkdirSync(dirname(path), { recursive: true });
+    put(path);
+    await expect(store.open(digest('a'))).rejects.toThrow(/ELOOP|it is no file/);
   });
 
   it('reports a file that cannot be taken over and leaves nothing behind', async () => {
