@@ -21,7 +21,14 @@ describeWith(
 
     beforeAll(async () => {
       const { config } = await makeLabSite(folder, DATA);
-      const build = [process.execPath, join(ROOT, 'src/main.ts'), '--config', config, 'build', 'nbp'] as const;
+      const build = [
+        process.execPath,
+        join(ROOT, 'src/main.ts'),
+        '--config',
+        config,
+        'build',
+        'nbp',
+      ] as const;
       await commandRunner.run(build, { log: (line) => console.log(line) });
       lab = new BridgedLab('proxy', { folder, config });
       lab.wire(BOOTS.map(([name]) => name));
