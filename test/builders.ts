@@ -1,4 +1,5 @@
 import { ansibleSettings } from '../src/config/ansible.ts';
+import { recipeSettings } from '../src/config/recipes.ts';
 import type { Site } from '../src/config/site.ts';
 import { type Ipv4, type Mac, parseIpv4, parseMac, parseRange, parseSubnet } from '../src/core/address.ts';
 import { type ArtefactRef, type Digest, digestFromHex } from '../src/core/artefact.ts';
@@ -233,6 +234,7 @@ export function aSite(given: Partial<Site> = {}): Site {
     listen: { address: ip('10.77.0.1'), http: 80, tftp: 69, dhcp: 67 },
     web: { memory: 64 * 1024 * 1024, transfers: 64, grace: 30_000 },
     ansible: ansibleSettings({}, '/site'),
+    recipes: recipeSettings({}, '/site'),
     tftp: { engine: 'auto', ports: 'single', window: 64, memory: 64 * 1024 * 1024, transfers: 4096 },
     build: { parallel: 2 },
     policy: aPolicy(),

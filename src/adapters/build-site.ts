@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { conffsArchive, MAX_CONFFS_BYTES } from '../boot/host-config.ts';
 import type { ConffsWorld } from '../build/conffs/conffs.ts';
 import type { PlaybookWorld } from '../build/playbook-world.ts';
+import type { RecipeWorld } from '../build/recipes/recipe-world.ts';
 import type { BuildSite } from '../build/site.ts';
 import { standInInput } from '../config/rehearse.ts';
 import type { Site } from '../config/site.ts';
@@ -12,12 +13,13 @@ import { FlockBuildLocks } from './build-locks.ts';
 import { openBuildahEngine } from './buildah.ts';
 import { backgroundRunner, commandRunner } from './command.ts';
 import { FsSourceStore } from './fs-source-store.ts';
+import { GitRecipes } from './git-recipes.ts';
 import { AptMirror } from './mirror.ts';
 import { NamespaceRooms } from './rooms.ts';
 import type { State } from './state.ts';
 
 /** The part of a site's configuration that builds depend on. */
-export type BuildPlace = Pick<Site, 'directories' | 'build' | 'ansible' | 'policy'>;
+export type BuildPlace = Pick<Site, 'directories' | 'build' | 'ansible' | 'recipes' | 'policy'>;
 
 /** Everything a build needs, below the site's data directory; `builder` is name and version of this program. */
 export async function openBuildSite(site: BuildPlace, state: State, builder: string): Promise<BuildSite> {
@@ -36,6 +38,7 @@ export async function openBuildSite(site: BuildPlace, state: State, builder: str
       mirror,
       sources: await FsSourceStore.open(join(directory, 'sources')),
       playbooks: playbooksOf(site, state),
+      recipes: recipesOf(site),
     },
     cache: state.buildCache,
     built: state.builtImages,
@@ -61,6 +64,13 @@ function playbooksOf({ directories, ansible: settings }: BuildPlace, { snapshots
     hosts: async () => (await snapshots.current()).inventory.hosts,
     trees: new Map(),
   };
+}
+
+function recipesOf({ directories, recipes }: BuildPlace): RecipeWorld {
+  const { key, knownHosts, configurationUrl } = recipes;
+  const directory = join(directories.data, 'recipes');
+  const repositories = new GitRecipes({ key, knownHosts, directory, commands: backgroundRunner });
+  return { repositories, configurationUrl, trees: new Map() };
 }
 
 function conffsOf({ policy }: BuildPlace, { hostLayers, snapshots }: State): ConffsWorld {

@@ -6,21 +6,29 @@ import { CommandError } from '../core/command-error.ts';
 import { AppError, messageOf } from '../core/errors.ts';
 import type { Argv, CommandRunner } from '../ports/command.ts';
 import { systemPath } from './command.ts';
+import { gitConfig, type SshAccess, sshConfig, withoutPassword } from './git-config.ts';
 
 /** A repository of somebody else's and how to reach it. */
-export interface GitOptions {
+export interface GitOptions extends SshAccess {
   /** URL or absolute path. */
   readonly repository: string;
-  /** Private SSH key and known host keys; absolute paths. */
-  readonly key: string | undefined;
-  readonly knownHosts: string | undefined;
   /** Folder for the mirror and the commits checked out; made where missing. */
   readonly directory: string;
   readonly commands: CommandRunner;
+  /** What whoever named the repository may do. */
+  readonly remedies: {
+    /** When it cannot be reached: a whole sentence without its end. */
+    readonly reach: string;
+    /** When it has no such branch: what follows after the branches that it has. */
+    readonly branch: string;
+  };
 }
 
 const FETCH_LIMIT = 10 * 60_000;
 const REFS = ['+refs/heads/*:refs/heads/*', '+refs/tags/*:refs/tags/*'] as const;
+/** The branch that the repository itself has checked out. */
+const HEAD = 'refs/bivouac/head';
+const COMMIT = /^[0-9a-f]{40}(?:[0-9a-f]{24})?$/;
 
 /**
  * A bare mirror of a repository and a folder for each commit in use. Nothing of the machine's or the repository's own
@@ -40,35 +48,76 @@ export class GitMirror {
     this.#sshConfig = join(options.directory, `${name}.ssh_config`);
   }
 
+  /** Bring the mirror up to date, unless all that is wanted are whole commits that it has: those never change. */
+  async fetchFor(revisions: readonly (string | undefined)[], signal: AbortSignal): Promise<void> {
+    await this.#prepare();
+    const known = await Promise.all(revisions.map((revision) => this.#hasCommit(revision)));
+    if (known.includes(false))
+      await this.fetch(signal, revisions.includes(undefined) ? [`+HEAD:${HEAD}`] : []);
+  }
+
+  async #hasCommit(revision: string | undefined): Promise<boolean> {
+    if (revision === undefined || !COMMIT.test(revision)) return false;
+    return (await this.#resolve(`${revision}^{commit}`)) !== undefined;
+  }
+
   /** Bring the mirror up to date; rejects when the repository cannot be reached. */
-  async fetch(signal: AbortSignal): Promise<void> {
-    const { repository } = this.#options;
+  async fetch(signal: AbortSignal, more: readonly string[] = []): Promise<void> {
+    const { repository, remedies } = this.#options;
     await this.#prepare();
     const options = ['--quiet', '--prune', '--no-write-fetch-head', '--no-auto-maintenance'];
     try {
-      await this.#git(['fetch', ...options, '--', repository, ...REFS], { signal, timeout: FETCH_LIMIT });
+      await this.#git(['fetch', ...options, '--', repository, ...REFS, ...more], {
+        signal,
+        timeout: FETCH_LIMIT,
+      });
     } catch (error) {
       signal.throwIfAborted();
-      const reason = error instanceof CommandError ? (error.tail.at(-1) ?? error.message) : messageOf(error);
+      const reason = reasonOf(error);
       throw new AppError(
         'build-failed',
         `Cannot fetch repository ${JSON.stringify(withoutPassword(repository))}: ${reason}`,
         {
-          remedy: 'Check "ansible.repository", "ansible.key" and "ansible.known_hosts" in bivouac.yml',
+          remedy: remedies.reach,
           cause: error,
         },
       );
     }
   }
 
-  /** The commit that a branch, else a tag, points to, 40 hexadecimal digits; rejects with `config-invalid` when there is none. */
+  /** The commit that the repository itself had checked out when that was last fetched. */
+  async head(): Promise<string> {
+    return (await this.#resolve(`${HEAD}^{commit}`)) ?? (await this.commitOf('HEAD'));
+  }
+
+  /** The last commit that changed anything in a folder, which may be the commit itself; undefined when there is no such folder. */
+  async lastChange(
+    commit: string,
+    folder = '.',
+  ): Promise<{ readonly commit: string; readonly committedAt: number } | undefined> {
+    const path = folder === '.' ? [] : ['--', `${folder}/`];
+    const { stdout } = await this.#git([
+      '--literal-pathspecs',
+      'log',
+      '--max-count=1',
+      '--format=%H %ct',
+      commit,
+      ...path,
+    ]);
+    const [hash, seconds] = stdout.trim().split(' ');
+    return hash === undefined || hash === '' ? undefined : { commit: hash, committedAt: Number(seconds) };
+  }
+
+  /** The commit that a branch, else a tag, points to, or a whole commit itself; rejects with `config-invalid` when there is none. */
   async commitOf(branch: string): Promise<string> {
+    if (await this.#hasCommit(branch)) return branch;
     if (isBranchName(branch)) {
       for (const kind of ['heads', 'tags']) {
         const commit = await this.#resolve(`refs/${kind}/${branch}^{commit}`);
         if (commit !== undefined) return commit;
       }
     }
+    const { repository, remedies } = this.#options;
     const { stdout } = await this.#git([
       'for-each-ref',
       '--count=20',
@@ -81,9 +130,9 @@ export class GitMirror {
       .map((name) => JSON.stringify(name));
     throw new AppError(
       'config-invalid',
-      `Cannot find branch ${JSON.stringify(branch.slice(0, 200))} of the playbooks`,
+      `Cannot find branch ${JSON.stringify(branch.slice(0, 200))} of repository ${JSON.stringify(withoutPassword(repository))}`,
       {
-        remedy: `Branches are ${known.join(', ')}; set "branch" of the image, or "ansible.branch" for all`,
+        remedy: `Branches are ${known.join(', ')}; ${remedies.branch}`,
       },
     );
   }
@@ -162,52 +211,10 @@ export class GitMirror {
   }
 }
 
-/** The whole configuration that git sees. */
-export function gitConfig(repository: string): string {
-  const lines = [
-    '[core]',
-    'hooksPath = /dev/null',
-    'fsmonitor = false',
-    '[credential]',
-    'helper =',
-    '[protocol]',
-    'allow = never',
-    ...['file', 'git', 'http', 'https', 'ssh'].flatMap((name) => [`[protocol "${name}"]`, 'allow = always']),
-    // The one that the administrator named may belong to another user of this machine.
-    ...(repository.startsWith('/')
-      ? ['[safe]', `directory = ${quoted(repository)}`, `directory = ${quoted(`${repository}/.git`)}`]
-      : []),
-  ];
-  return `${lines.join('\n')}\n`;
-}
-
-/** Nothing is asked and no unknown host is trusted. */
-export function sshConfig({ key, knownHosts }: Pick<GitOptions, 'key' | 'knownHosts'>): string {
-  const lines = [
-    'BatchMode yes',
-    'StrictHostKeyChecking yes',
-    'ForwardAgent no',
-    'PermitLocalCommand no',
-    'ConnectTimeout 30',
-    ...(key === undefined ? [] : ['IdentitiesOnly yes', `IdentityFile ${sshQuoted(key)}`]),
-    ...(knownHosts === undefined ? [] : [`UserKnownHostsFile ${sshQuoted(knownHosts)}`]),
-  ];
-  return `${lines.join('\n')}\n`;
-}
-
-/** ssh_config(5) takes `%` for a token and has no way to quote a quote. */
-function sshQuoted(path: string): string {
-  if (/["\\\n]/.test(path))
-    throw new AppError('config-invalid', `Cannot use path ${JSON.stringify(path)} for SSH: it has a quote`);
-  return `"${path.replaceAll('%', '%%')}"`;
-}
-
-function quoted(text: string): string {
-  return `"${text.replaceAll('\\', '\\\\').replaceAll('"', '\\"')}"`;
-}
-
-function withoutPassword(url: string): string {
-  return url.replace(/^([a-z]+:\/\/)[^/@]*@/, '$1');
+/** Git and ssh say first what happened, and then what one might do about it. */
+function reasonOf(error: unknown): string {
+  const lines = error instanceof CommandError ? error.tail : [];
+  return lines.find((line) => line.trim() !== '') ?? messageOf(error);
 }
 
 async function exists(path: string): Promise<boolean> {

@@ -6,15 +6,17 @@ import { publishedNow, withFilesOfHosts } from './conffs/files-of-hosts.ts';
 import { executePlan } from './execute.ts';
 import type { BuildOutcome } from './outcome.ts';
 import { pushContainerImage } from './outputs/push.ts';
-import type { Plan } from './plan.ts';
-import { type InputSite, type PlanRequest, prepare, readInputs, requestedBuilds } from './prepare.ts';
+import type { Plan, PlannedStep } from './plan.ts';
+import { type PlanRequest, prepare, requestedBuilds } from './prepare.ts';
 import { publishBuild } from './publish-build.ts';
+import { type InputSite, readKnownInputs } from './read-inputs.ts';
 import { isForHosts, requireBuildable } from './request.ts';
 import { imageChain, requirePublishable, targetOf } from './selection.ts';
 import { openSession } from './session.ts';
 import { NO_SETTINGS } from './settings.ts';
 import type { BuildSite } from './site.ts';
 
+import { type InputWorld, inputCommit } from './stage-inputs.ts';
 import { downstreamOf, type TreeEntry, type TreeFacts, treeStates } from './state.ts';
 
 export type { BuildOutcome } from './outcome.ts';
@@ -61,8 +63,8 @@ async function buildRelease(
   }: { readonly here: BuildSite; readonly site: BuildSite; readonly startedAt: number },
 ): Promise<BuildOutcome> {
   const prepared = await prepare(request, here);
-  const { plan, playbooks } = prepared;
-  const world = { ...here.world, playbooks };
+  const { plan, pinned } = prepared;
+  const world = { ...here.world, ...pinned };
   const options = { ...here, ...prepared, ...request, world };
   const results = await executePlan(plan, options).catch(async (error: unknown) => {
     await recordBuilt(plan, (id) => site.cache.find(id), site.built).catch(() => undefined);
@@ -76,17 +78,25 @@ async function buildRelease(
   return outcome;
 }
 
+/** What a plan says besides what a build takes from it. */
+export interface PlanDetails {
+  /** With the commit of the repository that a step would be made from, where there is one. */
+  readonly steps: readonly (PlannedStep & { readonly commit?: string })[];
+  readonly downstream: readonly TreeEntry[];
+}
+
 /** What a build would do now, and what follows from it for the images below; changes nothing. */
 export async function planImage(
   request: PlanRequest,
   site: BuildSite,
-): Promise<Plan & { readonly downstream: readonly TreeEntry[] }> {
-  const { plan, inputs, playbooks } = await prepare(request, site);
+): Promise<Omit<Plan, 'steps'> & PlanDetails> {
+  const { plan, inputs, pinned } = await prepare(request, site);
   const { images } = request;
-  const facts = await treeFacts(images, { ...site, ...site.world, playbooks, known: inputs });
+  const facts = await treeFacts(images, { ...site, ...site.world, ...pinned, known: inputs });
   const isOfHostsOnly = plan.builds.every(({ kind }) => kind === 'conffs');
   const own = isOfHostsOnly ? { ...plan, steps: [], root: [] } : plan;
-  return { ...own, downstream: downstreamOf(own, facts) };
+  const steps = own.steps.map((step) => ({ ...step, ...commitOf(step, pinned) }));
+  return { ...own, steps, downstream: downstreamOf(own, facts) };
 }
 
 /** Every image with the state of its root: whether it is what its definition and inputs say now. */
@@ -97,10 +107,15 @@ export async function imageStates(
   return treeStates(await treeFacts(images, site));
 }
 
+function commitOf({ args }: PlannedStep, pinned: InputWorld): { readonly commit?: string } {
+  const commit = 'path' in args ? inputCommit(args.path, pinned) : undefined;
+  return commit === undefined ? {} : { commit };
+}
+
 async function treeFacts(
   images: readonly ImageDefinition[],
   { built, ...site }: InputSite & { readonly built: BuiltImages },
 ): Promise<TreeFacts> {
-  const { inputs } = await readInputs(images, site);
-  return { images, inputs, built: builtOf(images, await built.all()) };
+  const { inputs, unknown } = await readKnownInputs(images, site);
+  return { images, inputs, unknown, built: builtOf(images, await built.all()) };
 }

@@ -25,6 +25,7 @@ import { makeTar } from './steps/make-tar.ts';
 import { prepareDisk } from './steps/prepare-disk.ts';
 import { runContainerfile } from './steps/run-containerfile.ts';
 import { runPlaybook } from './steps/run-playbook.ts';
+import { runRecipe } from './steps/run-recipe.ts';
 import { runScript } from './steps/run-script.ts';
 import { takeFiles } from './steps/take-files.ts';
 import { isWhole } from './whole.ts';
@@ -40,6 +41,7 @@ const EXECUTORS: Executors = {
   bootstrap,
   'run-script': runScript,
   'run-containerfile': runContainerfile,
+  'run-recipe': runRecipe,
   'run-playbook': runPlaybook,
   'copy-files': copyFiles,
   'make-initramfs': makeInitramfs,

@@ -38,7 +38,7 @@ export const KNOWN_KEYS = [
 const RESERVED_KEYS: ReadonlySet<string> = new Set(KNOWN_KEYS);
 
 /** Kinds of stages that make roots only. A release master's stages are for the conffs of images below it. */
-const ROOT_STAGES: ReadonlySet<string> = new Set(['script', 'files', 'containerfile']);
+const ROOT_STAGES: ReadonlySet<string> = new Set(['script', 'files', 'containerfile', 'recipe']);
 /** Of zstd, as mksquashfs takes them. */
 const MAX_LEVEL = 22;
 

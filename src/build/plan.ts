@@ -201,5 +201,7 @@ function workOf(stage: StageDefinition, image: ImageDefinition): Work {
       return { action: 'run-playbook', args: { path, environment } };
     case 'containerfile':
       return { action: 'run-containerfile', args: { path, environment } };
+    case 'recipe':
+      return { action: 'run-recipe', args: { path, environment } };
   }
 }

@@ -6,22 +6,17 @@ import type { ReleaseSigning } from '../ports/signer.ts';
 import { type BuiltImage, type BuiltImages, type BuiltLayer, builtOf } from './built-image.ts';
 import { requireKernelBuilt } from './chosen-kernel.ts';
 import type { InputDigests } from './content-id.ts';
-import { type SourceInputs, sourceDigests } from './inputs.ts';
 import type { KnownResults, Plan } from './plan.ts';
 import { planBuild, stepsOf } from './plan.ts';
-import { parsePlaybookInput } from './playbook-input.ts';
-import { type PlaybookWorld, pinPlaybooks } from './playbook-world.ts';
+import { readInputs } from './read-inputs.ts';
 import { buildsOf, type PlannedBuild } from './request.ts';
 import { type ReusedRoot, reusedRoot } from './reuse.ts';
 import { type ImageChain, imageChain } from './selection.ts';
 import { NO_SETTINGS } from './settings.ts';
-import { inputDigest, stageInputs } from './stage-inputs.ts';
+import type { InputWorld } from './stage-inputs.ts';
 import type { Action, Step } from './step.ts';
 import type { BuildWorld } from './step-context.ts';
 import { isWhole } from './whole.ts';
-
-/** For a fetch of the playbooks that nobody can stop, in milliseconds. */
-const FETCH_LIMIT = 10 * 60_000;
 
 /** What to plan: a request, all of it and of all ancestors unless it says less, and the tree that it is about. */
 export interface PlanRequest extends Partial<Omit<BuildRequest, 'image' | 'fresh'>> {
@@ -49,7 +44,7 @@ export interface Preparation {
   readonly known: KnownResults;
   readonly inputs: InputDigests;
   /** With the commits that the plan was made from. */
-  readonly playbooks: PlaybookWorld;
+  readonly pinned: InputWorld;
 }
 
 /** The builds that a request comes to. */
@@ -83,7 +78,7 @@ export async function prepare(
   const builds = requestedBuilds(request);
   const reused = await usableRoot(chain, builds, site);
   const { signal } = request;
-  const { inputs, playbooks } = await readInputs(chain, {
+  const { inputs, world: pinned } = await readInputs(chain, {
     ...site,
     ...site.world,
     ask: { world: site.world, fresh },
@@ -96,7 +91,7 @@ export async function prepare(
     plan: planBuild(chain, inputs, { known, fresh, builds, forced, keys, reused }),
     known,
     inputs,
-    playbooks,
+    pinned,
   };
 }
 
@@ -120,29 +115,6 @@ async function usableRoot(
     if (!whole.includes(false)) return reused;
     usable.delete(top);
   }
-}
-
-/** Where inputs are read from. */
-export interface InputSite extends SourceInputs {
-  readonly playbooks: PlaybookWorld;
-  readonly locks: BuildLocks;
-  readonly signal?: AbortSignal | undefined;
-  /** Digests that are known already. */
-  readonly known?: InputDigests;
-}
-
-/** Digests of the files and playbooks that the roots of these images are made from, and the commits that those are of. */
-export async function readInputs(
-  images: readonly ImageDefinition[],
-  { playbooks, locks, signal = AbortSignal.timeout(FETCH_LIMIT), known = new Map(), ...pins }: InputSite,
-): Promise<{ readonly inputs: InputDigests; readonly playbooks: PlaybookWorld }> {
-  const wanted = stageInputs(images).filter((input) => !known.has(input));
-  const branches = wanted.flatMap((input) => parsePlaybookInput(input) ?? []);
-  const pinned = await pinPlaybooks(branches, { playbooks, locks, signal });
-  const digests: (readonly [string, string])[] = [];
-  for (const input of wanted) digests.push([input, await inputDigest(input, { playbooks: pinned })]);
-  const inputs = new Map([...known, ...digests, ...(await sourceDigests(images, pins))]);
-  return { inputs, playbooks: pinned };
 }
 
 /** The chain with the branch of a request in place of the images' own. */

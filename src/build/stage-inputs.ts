@@ -3,6 +3,7 @@ import { fragmentDigest, fragmentInput, parseFragmentInput } from './containerfi
 import { stageEnvironment } from './environment.ts';
 import { inputOf, parsePlaybookInput, playbookInput } from './playbook-input.ts';
 import { type PlaybookWorld, playbookDigest } from './playbook-world.ts';
+import { parseRecipeInput, type RecipeWorld, recipeDigest, recipeInput } from './recipes/recipe-world.ts';
 import { rootStages } from './request.ts';
 import { digestSource } from './source-tree.ts';
 import { hookFiles } from './stage/terms.ts';
@@ -17,6 +18,8 @@ export function stageInput(stage: StageDefinition, image: ImageDefinition): stri
       return playbookInput(inputOf(stage, image));
     case 'containerfile':
       return fragmentInput({ path: stage.path, environment: stageEnvironment(image, stage.name) });
+    case 'recipe':
+      return recipeInput(stage.source);
   }
 }
 
@@ -32,17 +35,28 @@ export function stageInputs(images: readonly ImageDefinition[]): readonly string
 /** Where inputs are found that are no files of this machine. */
 export interface InputWorld {
   readonly playbooks: PlaybookWorld;
+  readonly recipes: RecipeWorld;
 }
 
 /** SHA-256, in hexadecimal, of all that a layer made from an input depends on. */
-export async function inputDigest(input: string, { playbooks }: InputWorld): Promise<string> {
+export async function inputDigest(input: string, { playbooks, recipes }: InputWorld): Promise<string> {
   const playbook = parsePlaybookInput(input);
   if (playbook !== undefined) return await playbookDigest(playbooks, playbook);
+  if (parseRecipeInput(input) !== undefined) return recipeDigest(recipes, input);
   const fragment = parseFragmentInput(input);
   return fragment === undefined ? await digestSource(input) : await fragmentDigest(fragment);
 }
 
 /** An input as people know it. */
 export function inputName(input: string): string {
-  return parsePlaybookInput(input)?.playbook ?? parseFragmentInput(input)?.path ?? input;
+  const playbook = parsePlaybookInput(input)?.playbook;
+  return playbook ?? parseFragmentInput(input)?.path ?? parseRecipeInput(input)?.repository ?? input;
+}
+
+/** The commit of the repository that an input is of, where it was pinned. */
+export function inputCommit(input: string, { playbooks, recipes }: InputWorld): string | undefined {
+  const playbook = parsePlaybookInput(input);
+  return playbook === undefined
+    ? recipes.trees.get(input)?.commit
+    : playbooks.trees.get(playbook.branch)?.commit;
 }

@@ -1,6 +1,7 @@
 import { isAbsolute, join } from 'node:path';
 import { isBranchName } from '../core/branch.ts';
 import type { StageDefinition } from '../core/image.ts';
+import { isRecipe, readRecipe } from './recipes/recipe-stage.ts';
 
 /** What is found at a path, symbolic links followed. */
 export type PathKind = 'file' | 'directory' | 'other';
@@ -19,6 +20,7 @@ const CONTAINERFILE = /(?:^|\/)(?:Containerfile|Dockerfile)$|\.(?:container|dock
 
 /** Tell a stage's kind by the form of its name: `*.sh` is a script, a directory a files overlay. */
 export function readStage(name: string, directory: string, stat: Stat): StageReading {
+  if (isRecipe(name)) return recipeStage(name);
   if (/\.ya?ml$/.test(name)) return playbookStage(name);
   const later = LATER.find(([form]) => form.test(name));
   if (later !== undefined) {
@@ -27,7 +29,7 @@ export function readStage(name: string, directory: string, stat: Stat): StageRea
       remedy: 'Use a script ("*.sh"), a Containerfile or a folder of files',
     };
   }
-  if (name === '' || isAbsolute(name) || name.includes('://') || /\p{Cc}/u.test(name)) {
+  if (name === '' || isAbsolute(name) || /\p{Cc}/u.test(name)) {
     return {
       fault: `Cannot use stage "${name}": it is no relative path`,
       remedy: 'Give the path of a script or folder, relative to the images folder',
@@ -35,6 +37,12 @@ export function readStage(name: string, directory: string, stat: Stat): StageRea
   }
   const path = join(directory, name);
   return stageAt(name, path, stat(path));
+}
+
+function recipeStage(name: string): StageReading {
+  const reading = readRecipe(name);
+  if ('source' in reading) return { stage: { kind: 'recipe', name, source: reading.source } };
+  return { fault: `Cannot use stage "${name}": ${reading.fault}`, remedy: reading.remedy };
 }
 
 /** `playbook.yml` or `branch@playbook.yml`; whether there is such a file is known once the branch is fetched. */

@@ -3,6 +3,7 @@ import type { BuiltImage } from './built-image.ts';
 import type { InputDigests } from './content-id.ts';
 import { rootStepsOf } from './plan.ts';
 import { imageChain } from './selection.ts';
+import { stageInputs } from './stage-inputs.ts';
 import type { Step } from './step.ts';
 
 /** Whether an image is what its definition and inputs say now. */
@@ -10,6 +11,8 @@ export type ImageState =
   | { readonly kind: 'current' }
   /** `cause` is the image, itself or an ancestor, at which something changed first. */
   | { readonly kind: 'stale'; readonly cause: ImageName; readonly why: string }
+  /** Nobody can say: something that it is made from cannot be had now. */
+  | { readonly kind: 'unknown'; readonly why: string }
   | { readonly kind: 'never-built' };
 
 /** An image, its place in the tree, and its state. */
@@ -25,6 +28,8 @@ export interface TreeEntry {
 export interface TreeFacts {
   readonly images: readonly ImageDefinition[];
   readonly inputs: InputDigests;
+  /** Inputs that have no digest, and why. */
+  readonly unknown?: ReadonlyMap<string, string>;
   /** As each was last built. */
   readonly built: ReadonlyMap<ImageName, BuiltImage>;
 }
@@ -41,10 +46,12 @@ function entryOf({ name, parent }: ImageDefinition, facts: TreeFacts): TreeEntry
 }
 
 /** The state of one image. */
-export function stateOf(name: ImageName, { images, inputs, built }: TreeFacts): ImageState {
+export function stateOf(name: ImageName, { images, inputs, unknown, built }: TreeFacts): ImageState {
   const chain = imageChain(images, name);
   const own = built.get(name);
   if (own === undefined) return { kind: 'never-built' };
+  const missing = stageInputs(chain).find((input) => unknown?.has(input));
+  if (missing !== undefined) return { kind: 'unknown', why: unknown?.get(missing) ?? '' };
   const now = rootStepsOf(chain, inputs);
   const change = firstChange(now, own);
   if (change !== undefined) return { kind: 'stale', ...change };

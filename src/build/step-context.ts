@@ -6,6 +6,7 @@ import type { ContainerEngine, ContainerImageId, LineSink } from '../ports/conta
 import type { DebianMirror } from '../ports/mirror.ts';
 import type { SourceStore } from '../ports/source-store.ts';
 import type { PlaybookWorld } from './playbook-world.ts';
+import type { RecipeWorld } from './recipes/recipe-world.ts';
 import type { Step } from './step.ts';
 
 /** The world that steps act on. */
@@ -16,6 +17,7 @@ export interface BuildWorld {
   readonly mirror: DebianMirror;
   readonly sources: SourceStore;
   readonly playbooks: PlaybookWorld;
+  readonly recipes: RecipeWorld;
 }
 
 /** What one step is given to work with. */

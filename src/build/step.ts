@@ -22,6 +22,8 @@ export interface StepArgs {
   readonly 'run-script': { readonly path: string; readonly environment: StageEnvironment };
   /** Instructions of a Containerfile; `path` is what `fragmentInput` gives. */
   readonly 'run-containerfile': { readonly path: string; readonly environment: StageEnvironment };
+  /** `build.sh` of a repository; `path` is what `recipeInput` gives. */
+  readonly 'run-recipe': { readonly path: string; readonly environment: StageEnvironment };
   /** A playbook run for a host that bears the image's name; `path` is what `playbookInput` gives. */
   readonly 'run-playbook': { readonly path: string; readonly environment: StageEnvironment };
   /** A folder copied over `/`; `path` is absolute. */
@@ -115,6 +117,7 @@ export function makesLayer(step: Pick<Step, 'action'>): boolean {
     step.action === 'bootstrap' ||
     step.action === 'run-script' ||
     step.action === 'run-containerfile' ||
+    step.action === 'run-recipe' ||
     step.action === 'run-playbook' ||
     step.action === 'copy-files'
   );

@@ -28,6 +28,8 @@ export function stateText(state: ImageState): readonly [state: string, why: stri
       return ['current', ''];
     case 'stale':
       return ['stale', state.why];
+    case 'unknown':
+      return ['unknown', state.why];
     case 'never-built':
       return ['never built', ''];
   }

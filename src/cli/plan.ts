@@ -50,7 +50,7 @@ function stepsText(plan: PlanOfImage): string {
     step.stage,
     step.status,
     step.id.slice(0, 12),
-    step.why,
+    step.commit === undefined ? step.why : `${step.why} (commit ${step.commit.slice(0, 12)})`,
   ]);
   const toRun = plan.steps.filter((step) => step.status === 'run').length;
   const table = formatTable(['IMAGE', 'STAGE', 'STATUS', 'CONTENT ID', 'WHY'], rows);

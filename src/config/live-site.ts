@@ -64,8 +64,10 @@ function restartSettings(before: Site, after: Site): readonly string[] {
   );
   const names = ports.map((key) => (key === 'address' ? 'server.address' : `server.${key}.port`));
   const data = before.directories.data === after.directories.data ? [] : ['server.data'];
-  const ansible = isDeepStrictEqual(before.ansible, after.ansible) ? [] : ['ansible'];
-  return [...names, ...webSettingsOf(before, after), ...tftpSettingsOf(before, after), ...data, ...ansible];
+  const sources = (['ansible', 'recipes'] as const).filter(
+    (key) => !isDeepStrictEqual(before[key], after[key]),
+  );
+  return [...names, ...webSettingsOf(before, after), ...tftpSettingsOf(before, after), ...data, ...sources];
 }
 
 function webSettingsOf({ web: before }: Site, { web: after }: Site): readonly string[] {

@@ -82,7 +82,7 @@ function siteOf(parts: {
   readonly hosts: Awaited<ReturnType<typeof readHostsFolder>>;
 }): Site | undefined {
   const { file, server, tree, hosts } = parts;
-  const { directories, listen, web, tftp, build, ansible, policy } = server;
+  const { directories, listen, web, tftp, build, ansible, recipes, policy } = server;
   if (listen === undefined || policy === undefined) return undefined;
   return {
     file,
@@ -92,6 +92,7 @@ function siteOf(parts: {
     tftp,
     build,
     ansible,
+    recipes,
     policy,
     images: tree.images,
     imageSettings: tree.settings,

@@ -19,6 +19,7 @@ import {
   SizeText,
   SubnetText,
 } from './formats.ts';
+import { RecipesSchema } from './recipes.ts';
 import { TftpSchema } from './tftp.ts';
 import { HttpSchema, HttpsSchema } from './web.ts';
 
@@ -86,6 +87,7 @@ export const ServerFileSchema = mapping({
   ),
   build: Type.Optional(BuildSchema),
   ansible: Type.Optional(AnsibleSchema),
+  recipes: Type.Optional(RecipesSchema),
   directories: Type.Optional(
     mapping({
       images: Type.Optional(PathText),

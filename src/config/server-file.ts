@@ -8,6 +8,7 @@ import { type BuildSettings, buildSettings } from './build-settings.ts';
 import type { SourceDocument } from './document.ts';
 import type { FaultList } from './fault.ts';
 import { sizeBytes } from './formats.ts';
+import { type RecipeSettings, recipeSettings } from './recipes.ts';
 import { ServerFileSchema } from './schema.ts';
 import type { ListenAddresses, SiteDirectories } from './site.ts';
 import { servedSubnets } from './subnets.ts';
@@ -23,6 +24,7 @@ export interface ServerFile {
   readonly tftp: TftpSettings;
   readonly build: BuildSettings;
   readonly ansible: AnsibleSettings;
+  readonly recipes: RecipeSettings;
   readonly policy?: BootPolicy;
 }
 
@@ -44,16 +46,17 @@ export function readServerFile(
   const shape = readShape(document, faults) ?? {};
   const directories = directoriesOf(shape, dirname(document.file), environment);
   const ansible = ansibleSettings(shape.ansible, dirname(document.file));
+  const recipes = recipeSettings(shape.recipes, dirname(document.file));
   const web = webSettings(shape.server ?? {}, dirname(document.file));
   const tftp = tftpSettings(shape.server?.tftp);
   const build = buildSettings(shape.build);
   const address = parseIpv4(shape.server?.address ?? '');
-  if (address === undefined) return { directories, web, tftp, build, ansible };
+  if (address === undefined) return { directories, web, tftp, build, ansible, recipes };
   const listen = listenOf(shape, address);
   const context = { document, faults, address, httpPort: listen.http };
   const subnets = servedSubnets(shape.dhcp?.subnets ?? [], context);
-  if (subnets === undefined) return { directories, web, tftp, build, ansible };
-  return { directories, web, tftp, build, ansible, listen, policy: policyOf(shape, subnets) };
+  if (subnets === undefined) return { directories, web, tftp, build, ansible, recipes };
+  return { directories, web, tftp, build, ansible, recipes, listen, policy: policyOf(shape, subnets) };
 }
 
 function readShape(document: SourceDocument, faults: FaultList) {

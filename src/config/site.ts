@@ -5,6 +5,7 @@ import type { BootPolicy } from '../core/policy.ts';
 import type { HostFilesSource } from '../ports/host-files.ts';
 import type { AnsibleSettings } from './ansible.ts';
 import type { BuildSettings } from './build-settings.ts';
+import type { RecipeSettings } from './recipes.ts';
 import type { TftpSettings } from './tftp.ts';
 import type { WebSettings } from './web.ts';
 
@@ -42,6 +43,7 @@ export interface Site {
   readonly build: BuildSettings;
   readonly policy: BootPolicy;
   readonly ansible: AnsibleSettings;
+  readonly recipes: RecipeSettings;
   readonly images: readonly ImageDefinition[];
   /** What holds for all images. */
   readonly imageSettings: ImageSettings;

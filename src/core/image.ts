@@ -19,6 +19,8 @@ export type StageDefinition =
   | { readonly kind: 'files'; readonly name: string; readonly path: string }
   /** Its folder holds what it copies. */
   | { readonly kind: 'containerfile'; readonly name: string; readonly path: string }
+  /** A repository with its own `build.sh`; the name says where, and of which commit. */
+  | { readonly kind: 'recipe'; readonly name: string; readonly source: RecipeSource }
   | {
       readonly kind: 'playbook';
       readonly name: string;
@@ -27,6 +29,16 @@ export type StageDefinition =
       /** In place of the image's branch, for this stage alone. */
       readonly branch?: string;
     };
+
+/** Where a recipe is. */
+export interface RecipeSource {
+  /** An address that git knows. */
+  readonly repository: string;
+  /** A branch, a tag or a whole commit; undefined is what the repository itself has checked out. */
+  readonly revision: string | undefined;
+  /** Relative to the repository; undefined is all of it. */
+  readonly folder: string | undefined;
+}
 
 /** What the root of a release master is made from. */
 export type RootSource =

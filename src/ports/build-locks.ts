@@ -5,7 +5,8 @@ import type { ContentId } from './build-cache.ts';
 /**
  * What can be locked. `store`: shared by builds, exclusive for who removes things. `build-…`: held by a build as long as
  * it lives. `slot-…`: one of as many builds as may run. `image-…`: builds of one image come one after another.
- * `step-…`: what several builds need is made by one of them. `playbooks`: the mirror of their repository is fetched by one.
+ * `step-…`: what several builds need is made by one of them. `playbooks`, `recipes`: the mirrors of
+ * their repositories are fetched by one.
  */
 export type LockName =
   | 'store'
@@ -13,7 +14,8 @@ export type LockName =
   | `slot-${number}`
   | `image-${ImageName}`
   | `step-${ContentId}`
-  | 'playbooks';
+  | 'playbooks'
+  | 'recipes';
 
 /** How to take a lock. */
 export interface LockRequest {

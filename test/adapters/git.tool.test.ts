@@ -3,7 +3,8 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { commandRunner } from '../../src/adapters/command.ts';
-import { GitMirror, gitConfig, sshConfig } from '../../src/adapters/git.ts';
+import { GitMirror } from '../../src/adapters/git.ts';
+import { gitConfig, sshConfig } from '../../src/adapters/git-config.ts';
 import { describeWith } from '../requirements.ts';
 import { temporaryFolder } from '../temporary.ts';
 
@@ -40,6 +41,7 @@ function mirrorOf(folder: string, from: string): GitMirror {
     knownHosts: undefined,
     directory,
     commands: commandRunner,
+    remedies: { reach: 'Check it', branch: 'take one of them' },
   });
 }
 

@@ -13,7 +13,7 @@ import { FakeChannelStore } from '../fakes/channel-store.ts';
 import { FakeClock } from '../fakes/clock.ts';
 import { FakeContainerEngine } from '../fakes/container-engine.ts';
 import { FakeHostLayerStore } from '../fakes/host-layers.ts';
-import { NO_PLAYBOOKS } from '../fakes/playbooks.ts';
+import { NO_PLAYBOOKS, NO_RECIPES } from '../fakes/playbooks.ts';
 import { FakeReleaseStore } from '../fakes/release-store.ts';
 import { testSigning } from '../fakes/signing.ts';
 import { FakeSourceStore } from '../fakes/source-store.ts';
@@ -50,6 +50,7 @@ export function fakeSite() {
       mirror,
       sources: new FakeSourceStore(join(folder, 'downloads')),
       playbooks: NO_PLAYBOOKS,
+      recipes: NO_RECIPES,
     },
     cache,
     built,

@@ -34,6 +34,16 @@ describe('the keys of an image', () => {
     },
   );
 
+  it('reads recipes, and refuses what cannot be one', () => {
+    const stages = ['https://git.example.org/app.git#main:deploy', 'ftp://example.org/app.yml'];
+    const { images, faults } = read({ trixie: { web: { stages } } });
+    const source = { repository: 'https://git.example.org/app.git', revision: 'main', folder: 'deploy' };
+    expect(images[1]?.stages).toEqual([{ kind: 'recipe', name: stages[0], source }]);
+    expect(faults.map(({ message }) => message)).toEqual([
+      `Cannot use stage "${stages[1] ?? ''}": it is no address of a repository`,
+    ]);
+  });
+
   it('says that Butane files come later', () => {
     expect(faultsOf({ trixie: { web: { stages: ['web.bu'] } } })).toEqual([
       'trixie.web.stages.0: Cannot use stage "web.bu": a Butane file as a stage comes with a later version',
@@ -60,7 +70,7 @@ describe('the keys of an image', () => {
     expect(faultsOf({ trixie: { web: { stages: [stage] } } })[0]).toContain(`Cannot use stage "${stage}"`);
   });
 
-  it.each(['/etc/passwd', 'file:///etc/passwd', '', 'a\nb.sh'])('refuses stage %j', (stage) => {
+  it.each(['/etc/passwd', '', 'a\nb.sh'])('refuses stage %j', (stage) => {
     expect(faultsOf({ trixie: { web: { stages: [stage] } } })[0]).toMatch(/it is no relative path$/);
   });
 

@@ -20,7 +20,7 @@ import type { PathKind } from '../../src/build/stage-kind.ts';
 import { imageTree } from '../../src/build/tree.ts';
 import type { ImageDefinition } from '../../src/core/image.ts';
 import { FakeHostLayerStore } from '../fakes/host-layers.ts';
-import { NO_PLAYBOOKS } from '../fakes/playbooks.ts';
+import { NO_PLAYBOOKS, NO_RECIPES } from '../fakes/playbooks.ts';
 
 /** A real build site in a data directory: buildah, the file store, SQLite, which has to be closed only to be copied. */
 export async function realSite(data: string): Promise<BuildSite & { close(): Promise<void> }> {
@@ -34,6 +34,7 @@ export async function realSite(data: string): Promise<BuildSite & { close(): Pro
       mirror: new AptMirror(commands),
       sources: await FsSourceStore.open(join(data, 'sources')),
       playbooks: NO_PLAYBOOKS,
+      recipes: NO_RECIPES,
     },
     cache: new SqlBuildCache(database),
     built: new SqlBuiltImages(database),

@@ -42,6 +42,10 @@ export interface AnsibleOptions {
 
 type Select = Parameters<Playbooks['select']>[1];
 
+const REMEDIES = {
+  reach: 'Check "ansible.repository", "ansible.key" and "ansible.known_hosts" in bivouac.yml',
+  branch: 'set "branch" of the image, or "ansible.branch" for all',
+};
 const LIST_LIMIT = 10 * 60_000;
 const MAX_RESULTS = 64 * 1024 * 1024;
 
@@ -55,7 +59,9 @@ export class AnsiblePlaybooks implements Playbooks {
     const { repository, key, knownHosts } = options.settings;
     this.#options = options;
     this.#mirror =
-      repository === undefined ? undefined : new GitMirror({ ...options, repository, key, knownHosts });
+      repository === undefined
+        ? undefined
+        : new GitMirror({ ...options, repository, key, knownHosts, remedies: REMEDIES });
   }
 
   async pin(
@@ -64,7 +70,8 @@ export class AnsiblePlaybooks implements Playbooks {
   ): Promise<ReadonlyMap<string | undefined, PlaybookTree>> {
     const { settings, images } = this.#options;
     const trees = new Map<string | undefined, PlaybookTree>();
-    if (branches.length > 0) await this.#mirror?.fetch(signal);
+    const revisions = branches.map((branch) => branch ?? settings.branch);
+    if (branches.length > 0) await this.#mirror?.fetchFor(revisions, signal);
     for (const branch of new Set(branches)) {
       if (this.#mirror === undefined) {
         if (branch !== undefined) throw withoutRepository(branch);

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { describeWith } from '../../requirements.ts';
 import { BUSYBOX_NEEDS } from '../busybox-root.ts';
-import { SmallSite } from './small-site.ts';
+import { SmallSite } from '../small-site.ts';
 
 const CONTAINERFILE = `ARG SOURCE=debian
 FROM $SOURCE
