@@ -25,7 +25,7 @@ export type TftpName =
 
 /**
  * What iPXE, shim, GRUB and PXELINUX ask for whether it exists or not: shim's lists, GRUB's module lists, and the configurations
- * of PXELINUX by UUID and by ever shorter addresses.
+ * of PXELINUX by ever shorter addresses.
  */
 const PROBES =
   /^(?:(?:[\w-]+\/)?(?:revocations_\w+\.efi|shim_certificate_\d+\.efi|pxelinux\.cfg\/[0-9a-f-]+)|(?:.*\/)?\w+\.(?:lst|cfg)|(?:.*\/)?grub\.cfg-[0-9a-f-]+)$/;
@@ -64,7 +64,10 @@ function inFolder(name: string): string {
   return FOLDERS.has(folder.toLowerCase()) ? rest.join('/') : name;
 }
 
-/** PXELINUX looks for `01-` and its MAC, then for its address in hexadecimal; GRUB likewise, and with a folder before it. */
+/**
+ * PXELINUX looks for its machine's UUID, then for `01-` and its MAC, then for its address in hexadecimal; GRUB likewise, and with a
+ * folder before it.
+ */
 function readConfig(lower: string): TftpName | undefined {
   const pxelinux = /^pxelinux\.cfg\/(.+)$/.exec(lower)?.[1];
   if (pxelinux !== undefined) return config('pxelinux', pxelinux === 'default' ? '' : pxelinux);
@@ -72,8 +75,11 @@ function readConfig(lower: string): TftpName | undefined {
   return grub === null ? undefined : config('grub', grub[1] ?? '');
 }
 
+/** No address leases a UUID: whoever asks by one means itself. */
+const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+
 function config(loader: Loader, suffix: string): TftpName | undefined {
-  if (suffix === '') return { kind: 'config', loader, of: { kind: 'client' } };
+  if (suffix === '' || UUID.test(suffix)) return { kind: 'config', loader, of: { kind: 'client' } };
   const mac = parseMac(/^01-((?:[0-9a-f]{2}-){5}[0-9a-f]{2})$/.exec(suffix)?.[1] ?? '');
   if (mac !== undefined) return { kind: 'config', loader, of: { kind: 'mac', mac } };
   if (!/^[0-9a-f]{8}$/.test(suffix)) return undefined;

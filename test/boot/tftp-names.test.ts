@@ -18,15 +18,17 @@ describe('names that firmware and loaders ask for', () => {
     // In the folder that the loader came from.
     ['bios/pxelinux.cfg/0A4D000B', 'pxelinux', { kind: 'address', address: ip('10.77.0.11') }],
     ['X64\\grub.cfg', 'grub', { kind: 'client' }],
+    // What PXELINUX asks for first.
+    ['pxelinux.cfg/b8945908-d6a6-41a9-611d-74a6ab80b83d', 'pxelinux', { kind: 'client' }],
+    ['bios/pxelinux.cfg/B8945908-D6A6-41A9-611D-74A6AB80B83D', 'pxelinux', { kind: 'client' }],
+    ['grub.cfg-b8945908-d6a6-41a9-611d-74a6ab80b83d', 'grub', { kind: 'client' }],
   ])('%s', (file, loader, of) => {
     expect(readTftpName(file)).toEqual({ kind: 'config', loader, of });
   });
 
   it.each([
-    // PXELINUX: the UUID, then ever shorter addresses.
-    'pxelinux.cfg/b8945908-d6a6-41a9-611d-74a6ab80b83d',
+    // PXELINUX: ever shorter addresses.
     'pxelinux.cfg/0A4D000',
-    'bios/pxelinux.cfg/b8945908-d6a6-41a9-611d-74a6ab80b83d',
     'x64/revocations_sbat.efi',
     'pxelinux.cfg/0',
     'grub/grub.cfg-0A4D',

@@ -1,4 +1,4 @@
-import { chmodSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import { describeWith } from '../requirements.ts';
@@ -10,24 +10,39 @@ const BOUND = `#!/bin/sh
 [ -z "$ip" ] || echo "next-server $siaddr, bootfile $boot_file"
 `;
 
-// One subnet whose addresses another server of the same machine lends, and one whose card has no address at the start.
+/** What it keeps is mounted in a namespace of its own, so it is seen by nobody else. */
+const OWN_STATE =
+  'for folder in /var/lib/dhcpcd /run/dhcpcd; do mkdir -p $folder; mount -t tmpfs tmpfs $folder; done';
+const RESERVED = '52:54:00:77:00:06';
+
+// One subnet whose addresses another server of the same machine lends, one for reservations, and one whose card has no address
+// at the start.
 describeWith(
-  ['root', 'ip', 'busybox', 'udhcpc', 'curl', 'dnsmasq'],
-  'mode "off", and an address that comes later',
+  ['root', 'ip', 'busybox', 'udhcpc', 'dhcpcd', 'curl', 'dnsmasq'],
+  'modes "off" and "reservations-only", and an address that comes later',
   () => {
     const network = new ServedNetwork('modes');
     const { net } = network;
     const bound = join(network.folder, 'bound');
-    const later = net.add('later');
+    const [later, reserved] = [net.add('later'), net.add('reserved')];
 
     beforeAll(async () => {
       writeFileSync(bound, BOUND);
       chmodSync(bound, 0o755);
       network.plug();
       net.cable([network.server, 'later0'], [later, 'net0']);
+      net.cable([network.server, 'reserved0'], [reserved, 'net0']);
+      net.ip(network.server, 'addr', 'add', '10.79.0.1/24', 'dev', 'reserved0');
+      net.ip(reserved, 'link', 'set', 'net0', 'address', RESERVED);
+      mkdirSync(join(network.folder, 'hosts'));
+      writeFileSync(
+        join(network.folder, 'hosts/web02.yml'),
+        `mac: ${RESERVED}\naddress: 10.79.0.12\nimage: web\n`,
+      );
       await network.serve([
         'subnet: 10.77.0.0/24, mode: off',
         'subnet: 10.78.0.0/24, server: 10.78.0.1, pool: 10.78.0.100-10.78.0.199, probe: false',
+        'subnet: 10.79.0.0/24, server: 10.79.0.1, mode: reservations-only, probe: false',
       ]);
     });
 
@@ -43,7 +58,9 @@ describeWith(
       );
 
     it('no DHCP port is open where DHCP is off, so another server runs on the same machine', async () => {
-      expect(await net.run(network.server, 'ss', '-Hlun', 'sport = 67 or sport = 4011')).toBe('');
+      const open = await net.run(network.server, 'ss', '-Hlun', 'sport = 67 or sport = 4011');
+      expect(open).toContain('10.79.0.1:67');
+      expect(open).not.toMatch(/net0|10\.77\.0\.1/);
     });
 
     it('a host with an address of that server gets NBP, script and files of ours', async () => {
@@ -76,6 +93,21 @@ describeWith(
         /http +boot script of image web/,
       );
       await other.stop();
+    });
+
+    it('a host with a reservation gets its address', async () => {
+      expect(await udhcpc(reserved, 3)).toMatch(/lease of 10\.79\.0\.12 obtained from 10\.79\.0\.1/);
+    });
+
+    it('INFORM: dhcpcd is told the settings for an address that it has', async () => {
+      const inform = ['dhcpcd', '-4', '-d', '-B', '-A', '-1', '-C', 'resolv.conf', '--inform=10.79.0.12/24'];
+      const start = `${OWN_STATE}; exec ${inform.join(' ')} net0`;
+      expect(await net.run(reserved, 'sh', '-c', start)).toContain('received approval for 10.79.0.12');
+    });
+
+    it('nobody else gets one there', async () => {
+      net.ip(reserved, 'link', 'set', 'net0', 'address', '52:54:00:77:00:99');
+      await expect(udhcpc(reserved, 1)).rejects.toThrow(/no lease/);
     });
 
     it('the address that was not there is told of, and heard within seconds of its coming', async () => {
