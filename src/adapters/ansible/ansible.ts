@@ -89,7 +89,7 @@ export class AnsiblePlaybooks implements Playbooks {
 
   async digest({ tree, playbook, hosts, inventory }: PlaybookUse): Promise<string> {
     const { settings } = this.#options;
-    await requirePlaybook(tree, playbook);
+    await requirePlaybook({ tree, playbook, hosts });
     const config = await readAnsibleConfig(tree.directory, settings.inventory);
     const start = { root: tree.directory, playbook, hosts, config };
     const { digest, mentionsOthers } = await this.#dependencies.of(tree, start);
@@ -212,11 +212,12 @@ async function readResults(path: string): Promise<string> {
   return readFile(path, 'utf8');
 }
 
-async function requirePlaybook({ directory, commit }: PlaybookTree, playbook: string): Promise<void> {
+async function requirePlaybook({ tree, playbook, hosts }: Omit<PlaybookUse, 'inventory'>): Promise<void> {
+  const { directory, commit } = tree;
   const info = await stat(join(directory, playbook)).catch(() => undefined);
   if (info?.isFile()) return;
   const where = commit === undefined ? `"${directory}"` : `commit ${commit.slice(0, 12)} of the repository`;
-  throw new AppError('config-invalid', `Cannot find playbook "${playbook}" in ${where}`, {
+  throw new AppError('config-invalid', `Cannot find playbook "${playbook}" for "${hosts.join(' ')}" in ${where}`, {
     remedy: 'Name a file there, or set "ansible.directory" in bivouac.yml',
   });
 }
