@@ -104,7 +104,7 @@ async function kernelVersionOf(root: string, { step }: StepContext): Promise<str
   if (version === undefined) {
     throw problem(
       'its root has no kernel modules',
-      'Install the package "$BIVOUAC_KERNEL" in a script stage',
+      'Install the package "$BIVOUAC_KERNEL" in a stage of that image, or give "kernel" to the one whose stages do',
     );
   }
   if (another !== undefined) {
