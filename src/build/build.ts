@@ -3,6 +3,7 @@ import type { JobId } from '../core/job.ts';
 import type { LineSink } from '../ports/container-engine.ts';
 import { type BuiltImages, builtOf, recordBuilt } from './built-image.ts';
 import { publishedNow, withFilesOfHosts } from './conffs/files-of-hosts.ts';
+import { requireHosts } from './conffs/require-hosts.ts';
 import { executePlan } from './execute.ts';
 import type { BuildOutcome } from './outcome.ts';
 import { pushContainerImage } from './outputs/push.ts';
@@ -42,6 +43,7 @@ export async function buildImage(request: BuildRequest, site: BuildSite): Promis
     const here = { ...site, world: session.world, workFolder: session.workFolder };
     if (isOfHostsOnly)
       return await withFilesOfHosts(await publishedNow(request, site), { builds, request, site: here });
+    await requireHosts({ builds, request, site: here });
     const outcome = await buildRelease(request, { here, site, startedAt });
     return await withFilesOfHosts(outcome, { builds, request, site: here });
   } finally {

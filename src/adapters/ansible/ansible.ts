@@ -217,9 +217,13 @@ async function requirePlaybook({ tree, playbook, hosts }: Omit<PlaybookUse, 'inv
   const info = await stat(join(directory, playbook)).catch(() => undefined);
   if (info?.isFile()) return;
   const where = commit === undefined ? `"${directory}"` : `commit ${commit.slice(0, 12)} of the repository`;
-  throw new AppError('config-invalid', `Cannot find playbook "${playbook}" for "${hosts.join(' ')}" in ${where}`, {
-    remedy: 'Name a file there, or set "ansible.directory" in bivouac.yml',
-  });
+  throw new AppError(
+    'config-invalid',
+    `Cannot find playbook "${playbook}" for "${hosts.join(' ')}" in ${where}`,
+    {
+      remedy: 'Name a file there, or set "ansible.directory" in bivouac.yml',
+    },
+  );
 }
 
 async function requirePython(name: string, root: string): Promise<void> {

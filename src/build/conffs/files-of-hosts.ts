@@ -36,15 +36,19 @@ export async function withFilesOfHosts(
     return outcome;
   }
   const { hosts, stages } = build;
-  const branch = request.branch ?? definition?.branch;
   const isPart = request.conffs !== undefined && request.conffs !== definition?.conffs;
   const { architecture } = outcome.release.release;
-  const what = { image, hosts, isPart, architecture, stages, branch, fresh };
+  const what = { image, hosts, isPart, architecture, stages, branch: ownBranch(request), fresh };
   const conffs = await buildConffs({ ...what, log, signal }, site);
   log(`Files of the hosts of "${image}": ${countsOf(conffs)} (${conffs.seconds.toFixed(1)} s)`);
   const whole = { ...outcome, seconds: outcome.seconds + conffs.seconds, conffs };
   if (failedHosts(conffs).length > 0) throw new HostsFailedError(image, { conffs, job: request.job }, whole);
   return whole;
+}
+
+/** Branch of the request's image for stages that name none; undefined: that of the configuration. */
+export function ownBranch({ branch, image, images }: PlanRequest): string | undefined {
+  return branch ?? images.find(({ name }) => name === image)?.branch;
 }
 
 /** Without a pattern any more, no host of the image has to have a layer. */

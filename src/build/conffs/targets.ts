@@ -16,7 +16,7 @@ export interface Targets {
 
 /** Hosts of the image that the pattern selects; an error when it selects none. `folder` is for files of Ansible. */
 export async function selectedHosts(
-  request: ConffsRequest,
+  request: Pick<ConffsRequest, 'image' | 'hosts' | 'branch' | 'signal' | 'log'>,
   playbooks: PlaybookWorld,
   folder: string,
 ): Promise<readonly Host[]> {
@@ -36,7 +36,7 @@ export async function selectedHosts(
     'invalid-input',
     `Cannot build the files of hosts of "${image}": pattern "${pattern}" selects none`,
     {
-      remedy: `Register a host with "image: ${image}" that it selects, or change "conffs" in images/config.yml`,
+      remedy: `Register a host with "image: ${image}" that it selects, change "conffs" in images/config.yml, or build with "--target rootfs"`,
     },
   );
 }
