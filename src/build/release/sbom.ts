@@ -59,7 +59,8 @@ function rootPackage({ image, architecture }: SbomSubject, digest: string) {
     name: image,
     versionInfo: digest.slice(0, 12),
     summary: `Root of the image "${image}" for ${architecture}`,
-    primaryPackagePurpose: 'OPERATING-SYSTEM',
+    // With an underscore in JSON, whatever the clause (7.24) writes.
+    primaryPackagePurpose: 'OPERATING_SYSTEM',
     ...unclaimed(),
   };
 }
@@ -70,7 +71,7 @@ function packageOf(one: Package, id: string, distribution: Distribution | undefi
     name: one.name,
     versionInfo: one.version,
     ...(one.source === undefined ? {} : { sourceInfo: `built from source package ${one.source}` }),
-    ...(one.maintainer === undefined ? {} : { supplier: `Organization: ${one.maintainer}` }),
+    ...(one.maintainer === undefined ? {} : { supplier: supplierOf(one.maintainer) }),
     externalRefs: [
       {
         referenceCategory: 'PACKAGE-MANAGER',
@@ -80,6 +81,14 @@ function packageOf(one: Package, id: string, distribution: Distribution | undefi
     ],
     ...unclaimed(),
   };
+}
+
+/** `Ada <ada@example.org>` as a supplier, whose address is in round brackets (SPDX 2.3, 7.5). */
+function supplierOf(maintainer: string): string {
+  const [, name = maintainer, address] = /^(.*?)\s*<([^<>()]*)>$/.exec(maintainer) ?? [];
+  const plain = name.replace(/\s*[()]\s*/g, ' ').trim();
+  if (plain === '') return UNKNOWN;
+  return `Organization: ${plain}${address === undefined ? '' : ` (${address})`}`;
 }
 
 function unclaimed() {

@@ -1,4 +1,3 @@
-import { createPublicKey, verify } from 'node:crypto';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { commandRunner } from '../../../src/adapters/command.ts';
@@ -8,11 +7,14 @@ import { ListingCache } from '../../../src/adapters/squashfs/listing-cache.ts';
 import { compareReleases } from '../../../src/build/contents/compare.ts';
 import { whoWrote } from '../../../src/build/contents/who.ts';
 import type { BuildOutcome } from '../../../src/build/outcome.ts';
-import { parseEnvelope, preAuthentication } from '../../../src/build/release/envelope.ts';
+import { parseEnvelope } from '../../../src/build/release/envelope.ts';
 import type { BuildSite } from '../../../src/build/site.ts';
 import { digestHex } from '../../../src/core/artefact.ts';
 import { describeWith } from '../../requirements.ts';
 import { BUILD_TOOLS, BuildFolder, layersOf, TWO } from '../build-folder.ts';
+import { verifyBySigstore } from '../release/sigstore.ts';
+import { statementFaults } from '../release/slsa.ts';
+import { spdxFaults } from '../release/spdx.ts';
 
 describeWith([...BUILD_TOOLS, 'sqfs2tar'], 'what real releases hold', () => {
   let folder: BuildFolder;
@@ -42,6 +44,7 @@ describeWith([...BUILD_TOOLS, 'sqfs2tar'], 'what real releases hold', () => {
     expect(layers.slice(1).map(({ packages }) => packages)).toEqual([undefined, undefined, undefined]);
     if (sbom === undefined) throw new Error('Expected a bill of materials');
     const text = Buffer.from(await site.world.artefacts.readAll(sbom.digest, 10_000_000)).toString();
+    expect(spdxFaults(text)).toEqual([]);
     const { packages } = JSON.parse(text) as { packages: unknown[] };
     expect(packages).toHaveLength(added.length + 1);
   });
@@ -50,14 +53,13 @@ describeWith([...BUILD_TOOLS, 'sqfs2tar'], 'what real releases hold', () => {
     const [statement] = await site.releases.attestations(first.release.digest);
     if (statement === undefined) throw new Error('Expected a statement');
     const text = Buffer.from(await site.world.artefacts.readAll(statement.digest, 1_000_000)).toString();
-    const { payload, payloadType, signatures } = parseEnvelope(text);
-    const bytes = Buffer.from(payload, 'base64');
     const [trusted] = await site.signing.keys.trusted();
-    const signature = Buffer.from(signatures[0]?.sig ?? '', 'base64');
-    expect(signatures[0]?.keyid).toBe(trusted?.keyId);
-    const key = createPublicKey(trusted?.pem ?? '');
-    expect(verify(null, preAuthentication(payloadType, bytes), key, signature)).toBe(true);
-    expect(JSON.parse(bytes.toString())).toMatchObject({
+    verifyBySigstore(text, trusted?.pem ?? '');
+    const { payload, signatures } = parseEnvelope(text);
+    expect(signatures.map(({ keyid }) => keyid)).toEqual([trusted?.keyId]);
+    const stated = Buffer.from(payload, 'base64').toString();
+    expect(statementFaults(stated)).toEqual([]);
+    expect(JSON.parse(stated)).toMatchObject({
       subject: expect.arrayContaining([
         { name: 'release of demo', digest: { sha256: digestHex(first.release.digest) } },
       ]),

@@ -6,6 +6,8 @@ import { withoutCredentials } from '../../../src/build/release/provenance.ts';
 import { debPurl, spdxText } from '../../../src/build/release/sbom.ts';
 import type { PackageList } from '../../../src/core/package.ts';
 import { imageName } from '../../builders.ts';
+import { verifyBySigstore } from './sigstore.ts';
+import { spdxFaults } from './spdx.ts';
 
 const SUBJECT = { image: imageName('web'), architecture: 'amd64', builder: 'bivouac 0.1.0' } as const;
 const LIST: PackageList = {
@@ -26,19 +28,39 @@ describe('a bill of materials', () => {
       SPDXID: 'SPDXRef-DOCUMENT',
       creationInfo: { created: '2025-08-09T00:00:00Z', creators: ['Tool: bivouac-0.1.0'] },
       packages: [
-        { SPDXID: 'SPDXRef-Image', name: 'web', primaryPackagePurpose: 'OPERATING-SYSTEM' },
+        { SPDXID: 'SPDXRef-Image', name: 'web', primaryPackagePurpose: 'OPERATING_SYSTEM' },
         {
           SPDXID: 'SPDXRef-Package-g---amd64',
           versionInfo: '4:14.2.0-1',
           externalRefs: [{ referenceLocator: 'pkg:deb/debian/g%2B%2B@4:14.2.0-1?arch=amd64&distro=trixie' }],
         },
-        { SPDXID: 'SPDXRef-Package-g---amd64-again2', supplier: 'Organization: Ada <ada@example.org>' },
+        { SPDXID: 'SPDXRef-Package-g---amd64-again2', supplier: 'Organization: Ada (ada@example.org)' },
       ],
     });
     expect(spdxText(LIST, SUBJECT)).toBe(text);
     expect(debPurl({ name: 'a', version: '1', architecture: 'all' }, undefined)).toBe(
       'pkg:deb/debian/a@1?arch=all',
     );
+  });
+
+  it('is what SPDX asks for, whatever the names', () => {
+    expect(spdxFaults(spdxText(LIST, SUBJECT))).toEqual([]);
+    const text = fc.string({ unit: 'grapheme', minLength: 1, maxLength: 12 });
+    const line = text.filter((some) => !/[\n\r\u2028\u2029]/.test(some) && some.trim() !== '');
+    const maintainer = fc.oneof(
+      line,
+      line.map((name) => `${name} <a@b.example>`),
+    );
+    const name = fc.stringMatching(/^[a-z0-9][a-z0-9+.-]{1,8}$/);
+    const version = fc.stringMatching(/^[0-9]:[0-9][A-Za-z0-9.+~-]{0,6}$/);
+    const one = fc.record({ name, version, architecture: fc.constantFrom('amd64', 'all'), maintainer });
+    fc.assert(
+      fc.property(fc.array(one, { maxLength: 5 }), (packages) => {
+        expect(spdxFaults(spdxText({ packages }, SUBJECT))).toEqual([]);
+      }),
+    );
+    expect(spdxFaults(spdxText(LIST, SUBJECT).replace('OPERATING_', 'OPERATING-'))).not.toEqual([]);
+    expect(spdxFaults(spdxText(LIST, SUBJECT).replace('"supplier"', '"suplier"'))).not.toEqual([]);
   });
 
   it('points only to ids that are there, each once', () => {
@@ -81,6 +103,10 @@ describe('an envelope', () => {
     const key = createPublicKey(privateKey);
     expect(verify(null, preAuthentication(envelope.payloadType, payload), key, bytes)).toBe(true);
     expect(verify(null, preAuthentication('text/plain', payload), key, bytes)).toBe(false);
+    const pem = key.export({ format: 'pem', type: 'spki' }).toString();
+    verifyBySigstore(JSON.stringify(envelope), pem);
+    const other = { ...envelope, payload: Buffer.from('{"ä":2}').toString('base64') };
+    expect(() => verifyBySigstore(JSON.stringify(other), pem)).toThrow('signature verification failed');
   });
 
   it('is refused when it is none', () => {
