@@ -30,6 +30,11 @@ const REFS = ['+refs/heads/*:refs/heads/*', '+refs/tags/*:refs/tags/*'] as const
 const HEAD = 'refs/bivouac/head';
 const COMMIT = /^[0-9a-f]{40}(?:[0-9a-f]{24})?$/;
 
+/** What the files of a mirror of a repository begin with. */
+export function mirrorName(repository: string): string {
+  return createHash('sha256').update(repository).digest('hex').slice(0, 16);
+}
+
 /**
  * A bare mirror of a repository and a folder for each commit in use. Nothing of the machine's or the repository's own
  * configuration of git counts: no hooks, no filters, no credential programs, no transport that starts a program.
@@ -42,7 +47,7 @@ export class GitMirror {
 
   constructor(options: GitOptions) {
     this.#options = options;
-    const name = createHash('sha256').update(options.repository).digest('hex').slice(0, 16);
+    const name = mirrorName(options.repository);
     this.#mirror = join(options.directory, `${name}.git`);
     this.#config = join(options.directory, `${name}.config`);
     this.#sshConfig = join(options.directory, `${name}.ssh_config`);

@@ -20,6 +20,12 @@ export interface SweptFolder {
   remove(name: string): Promise<void>;
 }
 
+/** A folder of which the configuration, or a kept release, says what it needs. */
+export interface JudgedFolder extends SweptFolder {
+  /** Tells of a name whether it is needed; `statements` are those of the kept releases. */
+  judge(statements: readonly Digest[]): Promise<(name: string) => boolean>;
+}
+
 /** An image of the container storage; `bytes` are those of its own layer. */
 export interface StoredImage {
   readonly id: ContainerImageId;
@@ -55,6 +61,10 @@ export interface GarbageSite {
   readonly listings: SweptFolder;
   /** Logs of jobs. */
   readonly logs: SweptFolder;
+  /** What roots were made from. */
+  readonly downloads: JudgedFolder;
+  /** Mirrors of git repositories, and commits that were checked out. */
+  readonly repositories: JudgedFolder;
   readonly locks: BuildLocks;
   readonly clock: Clock;
 }
@@ -82,6 +92,8 @@ export interface GarbageReport {
   readonly artefacts: Removed;
   readonly listings: Removed;
   readonly logs: Removed;
+  readonly downloads: Removed;
+  readonly repositories: Removed;
 }
 
 /** Remove what no release that is kept, no build and no boot needs. Waits until no build runs. */
@@ -122,6 +134,12 @@ async function sweepAll({ keep, dryRun }: GarbageRequest, site: GarbageSite): Pr
     artefacts: await sweepFolder(site.artefacts, isKept, sweep),
     listings: await sweepFolder(site.listings, isKept, sweep),
     logs: await sweepFolder(site.logs, (name) => verdict.logs.has(name.replace(/\.log$/, '')), sweep),
+    downloads: await sweepFolder(site.downloads, await site.downloads.judge(verdict.statements), sweep),
+    repositories: await sweepFolder(
+      site.repositories,
+      await site.repositories.judge(verdict.statements),
+      sweep,
+    ),
   };
 }
 

@@ -66,6 +66,8 @@ export interface Verdict {
   readonly releases: readonly KnownRelease[];
   readonly steps: readonly ContentId[];
   readonly artefacts: ReadonlySet<Digest>;
+  /** How the kept releases were made. */
+  readonly statements: readonly Digest[];
   readonly images: ReadonlySet<ContainerImageId>;
   /** Jobs whose logs are kept. */
   readonly logs: ReadonlySet<string>;
@@ -84,14 +86,18 @@ export function findGarbage(facts: GarbageFacts, rules: GarbageRules): Verdict {
     ...facts.built.flatMap(({ layers }) => layers.map(({ result }) => result)),
   ];
   const ids = new Set(steps.map(({ id }) => id));
+  const statements = facts.attestations
+    .filter(({ release }) => digests.has(release))
+    .map(({ digest }) => digest);
   return {
     releases: facts.releases.filter(({ digest }) => !digests.has(digest)),
     steps: facts.steps.filter(({ id }) => !ids.has(id)).map(({ id }) => id),
     artefacts: new Set([
       ...kept.flatMap(({ release }) => artefactsOf(release).map(({ digest }) => digest)),
-      ...facts.attestations.filter(({ release }) => digests.has(release)).map(({ digest }) => digest),
+      ...statements,
       ...results.flatMap((result) => artefactsOfStep(result).map(({ digest }) => digest)),
     ]),
+    statements,
     images: new Set(results.flatMap(imagesOfStep)),
     logs: new Set(
       facts.jobs

@@ -25,7 +25,7 @@ export function gcCommand(): Command {
             told: (message: string): void => void process.stderr.write(`${message}\n`),
           },
         };
-        const report = await collectGarbage(request, openGarbageSite(state.site.directories.data, state));
+        const report = await collectGarbage(request, openGarbageSite(state.site, state));
         if (json) printJson(jsonOf(report));
         else print(gcText(report));
       }),
@@ -34,14 +34,16 @@ export function gcCommand(): Command {
 
 /** What went, for a person. */
 export function gcText(report: GarbageReport): string {
-  const { dryRun, releases, steps, images, artefacts, listings, logs } = report;
+  const { dryRun, releases, steps } = report;
   const kinds = [
     ['releases', { count: releases.length }],
     ['known steps', { count: steps }],
-    ['container images', images],
-    ['artefacts', artefacts],
-    ['lists of files', listings],
-    ['logs of jobs', logs],
+    ['container images', report.images],
+    ['artefacts', report.artefacts],
+    ['lists of files', report.listings],
+    ['logs of jobs', report.logs],
+    ['downloads', report.downloads],
+    ['git mirrors and checkouts', report.repositories],
   ] as const;
   const rows = kinds.map(([kind, removed]) => [
     kind,
@@ -70,6 +72,8 @@ function jsonOf(report: GarbageReport): object {
   return { ...report, releases, bytes: bytesOf(report) };
 }
 
-function bytesOf({ images, artefacts, listings, logs }: GarbageReport): number {
-  return images.bytes + artefacts.bytes + listings.bytes + logs.bytes;
+function bytesOf(report: GarbageReport): number {
+  const { images, artefacts, listings, logs, downloads, repositories } = report;
+  const kinds = [images, artefacts, listings, logs, downloads, repositories];
+  return kinds.reduce((sum, { bytes }) => sum + bytes, 0);
 }

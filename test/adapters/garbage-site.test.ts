@@ -46,7 +46,8 @@ async function setUp() {
   };
   const clock = new FakeClock(Date.now() + 2 * HOUR);
   const locks = new FakeBuildLocks();
-  const garbage: GarbageSite = { ...openGarbageSite(directory, state), images, clock, locks };
+  const place = { directories: { data: directory }, ansible: { repository: undefined }, images: [] };
+  const garbage: GarbageSite = { ...openGarbageSite(place, state), images, clock, locks };
   const collect = (dryRun = false, milliseconds = 5000) =>
     collectGarbage(
       { keep: 1, dryRun, wait: { signal: AbortSignal.timeout(milliseconds), told: () => undefined } },

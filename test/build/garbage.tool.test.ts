@@ -36,8 +36,11 @@ describeWith(NEEDS, 'gc among real builds', () => {
     const database = openDatabase(join(folder.data, 'bivouac.db'));
     const { locks } = site;
     const none = new SweptFiles(join(folder.data, 'none'), /x/);
+    const judged = { list: () => none.list(), remove: (name: string) => none.remove(name) };
+    const unjudged = { ...judged, judge: () => Promise.resolve(() => true) };
     const garbage = {
       ...{ locks, clock: new FakeClock(Date.now() + 2 * 3600 * 1000), listings: none, logs: none },
+      ...{ downloads: unjudged, repositories: unjudged },
       records: new SqlGarbageRecords(database),
       images: new BuildahImages(join(folder.data, 'containers'), commandRunner),
       artefacts: new SweptFiles(join(folder.data, 'artefacts/sha256'), /^[0-9a-f]{2}\/[0-9a-f]{64}$/),

@@ -2,6 +2,7 @@ import { rename, rm, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { CommandError } from '../../../core/command-error.ts';
 import { AppError, messageOf } from '../../../core/errors.ts';
+import { SUM_DIGITS } from '../../needed-downloads.ts';
 import { curlArgv, curlEnvironment } from '../../sources/curl.ts';
 import { sha512OfFile } from '../../sources/file-digest.ts';
 import type { StepContext } from '../../step-context.ts';
@@ -24,7 +25,7 @@ const CANNOT_RESUME: ReadonlySet<number> = new Set([22, 33, 36]);
  */
 export async function downloaded(wanted: WantedFile, context: StepContext): Promise<string> {
   const { sources, step } = context;
-  const name = `${wanted.sha512.slice(0, 32)}-${basename(new URL(wanted.url).pathname).replace(/[^A-Za-z0-9._-]/g, '_')}`;
+  const name = `${wanted.sha512.slice(0, SUM_DIGITS)}-${basename(new URL(wanted.url).pathname).replace(/[^A-Za-z0-9._-]/g, '_')}`;
   const target = join(sources.folder, name);
   if ((await sizeOf(target)) > 0) {
     context.log('checking what was downloaded before');
