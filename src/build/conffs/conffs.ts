@@ -20,6 +20,8 @@ export interface ConffsRequest {
   /** Branch of playbooks that name none. */
   readonly branch: string | undefined;
   readonly fresh: boolean;
+  /** Milliseconds that a playbook may make no progress; as for stages unless given. */
+  readonly idleLimit?: number | undefined;
   readonly log: LineSink;
   readonly signal: AbortSignal;
 }

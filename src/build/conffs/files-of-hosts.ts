@@ -38,7 +38,9 @@ export async function withFilesOfHosts(
   const { hosts, stages } = build;
   const isPart = request.conffs !== undefined && request.conffs !== definition?.conffs;
   const { architecture } = outcome.release.release;
-  const what = { image, hosts, isPart, architecture, stages, branch: ownBranch(request), fresh };
+  const branch = ownBranch(request);
+  const idleLimit = definition?.timeLimit;
+  const what = { image, hosts, isPart, architecture, stages, branch, fresh, idleLimit };
   const conffs = await buildConffs({ ...what, log, signal }, site);
   log(`Files of the hosts of "${image}": ${countsOf(conffs)} (${conffs.seconds.toFixed(1)} s)`);
   const whole = { ...outcome, seconds: outcome.seconds + conffs.seconds, conffs };

@@ -123,7 +123,7 @@ async function outcomesOf(
         folder: join(folder, '.ansible'),
         log: (line) => log(`    ${line}`),
         signal,
-        idleLimit: IDLE_LIMIT,
+        idleLimit: request.idleLimit ?? IDLE_LIMIT,
       }),
     );
   } catch (error) {

@@ -6,6 +6,7 @@ import { artefactsOf, canonicalJson, type NamedRelease, type Release } from '../
 import type { StepResult } from '../../ports/build-cache.ts';
 import { type InputDigests, sourceKey } from '../content-id.ts';
 import type { KnownResults, PlannedStep } from '../plan.ts';
+import { hookFiles } from '../stage/terms.ts';
 
 /** How a release came to be, beside what it is. Times are milliseconds since 1970. */
 export interface BuildRecord {
@@ -105,8 +106,18 @@ function namesOf(release: Release): ReadonlyMap<string, string> {
   return names;
 }
 
-function stageOf({ image, stage, action, id, status }: PlannedStep) {
-  return { image, stage, action, contentId: id, status };
+function stageOf({ image, stage, action, id, status, terms }: PlannedStep) {
+  const secrets = terms?.secrets?.map(({ name }) => name);
+  return { image, stage, action, contentId: id, status, ...(secrets === undefined ? {} : { secrets }) };
+}
+
+function hooksOf({ steps, inputs }: BuildRecord): readonly ResourceDescriptor[] {
+  return steps.flatMap(({ image, stage, terms }) =>
+    hookFiles(terms?.hooks).flatMap(({ name, path }) => {
+      const sha256 = inputs.get(path);
+      return sha256 === undefined ? [] : [{ name: `${image}: ${stage}: hook ${name}`, digest: { sha256 } }];
+    }),
+  );
 }
 
 /** What the stages were made from: their files by digest, their commits, and where packages came from. */
@@ -127,7 +138,7 @@ function dependenciesOf(record: BuildRecord): readonly ResourceDescriptor[] {
     const uri = /[a-z][a-z0-9+.-]*:\/\/\S+/i.exec(source)?.[0];
     return { name: 'package source', ...(uri === undefined ? {} : { uri }), annotations: { source } };
   });
-  return [rootOf(record), ...files, ...sources];
+  return [rootOf(record), ...files, ...hooksOf(record), ...sources];
 }
 
 function rootOf({ source, inputs }: BuildRecord): ResourceDescriptor {

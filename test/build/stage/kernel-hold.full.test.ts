@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, expect, it } from 'vitest';
 import { commandRunner } from '../../../src/adapters/command.ts';
 import { describeWith } from '../../requirements.ts';
-import { BUILD_TOOLS, BuildFolder, containerOf } from '../build-test.ts';
+import { BUILD_TOOLS, BuildFolder, containerOf } from '../build-folder.ts';
 import { treeOf } from '../site.ts';
 
 const APT = `apt-get --yes --option Dir::Etc::sourcelist=/srv/repository/list --option Dir::Etc::sourceparts=-`;

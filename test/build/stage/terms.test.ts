@@ -1,8 +1,9 @@
 import { expect, test } from 'vitest';
 import { stepsOf } from '../../../src/build/plan.ts';
+import { provenanceText } from '../../../src/build/release/provenance.ts';
 import { imageChain } from '../../../src/build/selection.ts';
 import { imageTree } from '../../../src/build/tree.ts';
-import { imageName } from '../../builders.ts';
+import { aNamedRelease, imageName } from '../../builders.ts';
 
 const INPUTS = new Map([
   ['/i/one.sh', '1'],
@@ -50,4 +51,23 @@ test('a hook is a part of the content id by what it holds, not by its name, and 
   expect(new Set(different).size).toBe(4);
   expect(ids({})).toBe(idsOf(stepsWith({}))[1]);
   expect(() => stepsWith({ hooks: { before: 'unknown' } })).toThrow('no digest of "/i/unknown" was given');
+});
+
+test('a statement of provenance names hooks by digest and secrets by name', () => {
+  const inputs = new Map([...INPUTS, ['/i/check.sh', 'c0ffee']]);
+  const steps = stepsWith({ hooks: { after: 'check.sh' }, secrets: { token: '/elsewhere' } }, inputs);
+  const text = provenanceText(aNamedRelease(), {
+    ...{ request: {}, results: new Map(), inputs, packageSources: [], keyId: 'k' },
+    ...{ source: { kind: 'suite', suite: 'trixie' }, startedAt: 0, finishedAt: 0 },
+    steps: steps.map((step) => ({ ...step, status: 'run', why: '' })),
+  });
+  const { predicate } = JSON.parse(text) as { predicate: { buildDefinition: Record<string, unknown> } };
+  expect(predicate.buildDefinition['resolvedDependencies']).toContainEqual({
+    name: 'web: one.sh: hook check.sh',
+    digest: { sha256: 'c0ffee' },
+  });
+  expect(predicate.buildDefinition['internalParameters']).toMatchObject({
+    stages: [{}, { stage: 'one.sh', secrets: ['token'] }, { stage: 'files', secrets: ['token'] }, {}],
+  });
+  expect(text).not.toContain('/elsewhere');
 });
