@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import type { Digest } from '../core/artefact.ts';
 import type { Clock } from '../ports/clock.ts';
+import type { SnapshotSource } from '../ports/snapshot.ts';
 import { commandRunner } from './command.ts';
 import { FsArtefactStore } from './fs-artefact-store.ts';
 import { FsSecretStore } from './fs-secret-store.ts';
@@ -40,6 +41,7 @@ export async function openState(directory: string, site: () => SnapshotSite) {
   const [hosts, catalogue] = [new SqlHostStore(database), new SqlCatalogueStore(database, clock)];
   const hostLayers = new SqlHostLayerStore(database, join(directory, 'host-layers'));
   const events = new SqlEventLog(database);
+  const parts = { hosts, catalogue, hostLayers, version: () => database.version() };
   const artefacts = await FsArtefactStore.open(join(directory, 'artefacts'));
   return {
     clock,
@@ -52,6 +54,13 @@ export async function openState(directory: string, site: () => SnapshotSite) {
     leases: await SqlLeaseStore.load(database),
     /** Leases that are asked for and never written, see {@link SqlLeaseStore.rehearsing}. */
     rehearsalLeases: () => SqlLeaseStore.rehearsing(database),
+    /** Events that are not kept, see {@link SqlEventLog.rehearsing}. */
+    rehearsalEvents: () => SqlEventLog.rehearsing(database),
+    /** The world as it is now with another part from files. */
+    rehearsalSnapshots: (madeUp: (now: SnapshotSite) => SnapshotSite): SnapshotSource => {
+      const made = madeUp(site());
+      return new CachedSnapshotSource({ ...parts, site: () => made });
+    },
     tokens: new SqlTokenStore(database),
     jobs: new SqlJobStore(database, { clock, logs: new JobLogs(join(directory, 'jobs')) }),
     buildCache: new SqlBuildCache(database),
@@ -65,13 +74,7 @@ export async function openState(directory: string, site: () => SnapshotSite) {
     signatures: new SqlSignatureStore(database),
     /** Where the admin token is kept. */
     topSecrets: new FsSecretStore(directory),
-    snapshots: new CachedSnapshotSource({
-      site,
-      hosts,
-      catalogue,
-      hostLayers,
-      version: () => database.version(),
-    }),
+    snapshots: new CachedSnapshotSource({ ...parts, site }),
     /** Be told of each transaction of leases or tokens: the seconds it took. */
     onCommit: (told: (seconds: number) => void): void => {
       database.writer.onCommit = told;

@@ -31,6 +31,26 @@ export interface DhcpWorld extends Conflicts {
   readonly trace?: Trace;
 }
 
+/**
+ * A world of these parts. All worlds are made here, so that they have one shape: what was compiled for the made-up clients of a
+ * rehearsal serves the real ones.
+ */
+export function worldOf(parts: DhcpWorld): DhcpWorld {
+  const { snapshots, leases, holds, pools, others, facts, probe, clock, identities, onConflict } = parts;
+  return {
+    snapshots,
+    leases,
+    holds,
+    pools,
+    others,
+    facts,
+    clock,
+    ...(probe !== undefined && { probe }),
+    ...(identities !== undefined && { identities }),
+    ...(onConflict !== undefined && { onConflict }),
+  };
+}
+
 /** What becomes of a message: a reply, nothing because it only told us something, or nothing for a reason. */
 export type DhcpAnswer =
   | { readonly kind: 'reply'; readonly reply: DhcpPacket }

@@ -2,9 +2,8 @@ import type { Logger } from 'pino';
 import { ArpProbe } from '../adapters/arp-probe.ts';
 import { commandRunner } from '../adapters/command.ts';
 import type { State } from '../adapters/state.ts';
-import { answerDhcp } from '../boot/answer-dhcp.ts';
 import { type DhcpCount, DhcpCounts } from '../boot/dhcp-counts.ts';
-import type { DhcpWorld } from '../boot/dhcp-turn.ts';
+import { type DhcpWorld, worldOf } from '../boot/dhcp-turn.ts';
 import { Holds } from '../boot/holds.ts';
 import { IdentityWatch } from '../boot/identity-watch.ts';
 import { type PoolFill, poolFill } from '../boot/pool-fill.ts';
@@ -13,6 +12,7 @@ import type { LiveSite } from '../config/live-site.ts';
 import { messageOf } from '../core/errors.ts';
 import { DhcpServer } from '../servers/dhcp.ts';
 import { dhcpListeners } from '../servers/dhcp-listeners.ts';
+import { answering } from './answering.ts';
 import { rehearseDhcp } from './rehearsal.ts';
 
 /** What DHCP is served from. */
@@ -41,7 +41,7 @@ export function makeDhcp({ live, state, logger, world }: DhcpOptions): Dhcp {
   const pools = new Pools({ leases, holds });
   const counts = new DhcpCounts();
   const forget = (address: string) => commandRunner.run(['ip', 'neigh', 'flush', 'to', address]);
-  const leasing: DhcpWorld = {
+  const leasing = worldOf({
     ...world,
     leases,
     holds,
@@ -49,20 +49,18 @@ export function makeDhcp({ live, state, logger, world }: DhcpOptions): Dhcp {
     probe: new ArpProbe({ forget }),
     identities: new IdentityWatch(),
     onConflict: (why) => logger.warn({ why }, 'DHCP: two machines claim what belongs to one'),
-  };
+  });
   const server = new DhcpServer({
     listeners: () => dhcpListeners(live.current().policy),
     port: live.current().listen.dhcp,
-    logger,
-    answer: async (request) => {
-      const answer = await answerDhcp(request, leasing);
-      counts.count(request.packet, answer);
-      return answer;
-    },
+    // A child as the rehearsal's is.
+    logger: logger.child({}),
+    answer: answering(leasing, counts),
   });
   return {
     start: async () => {
-      await rehearseDhcp({ state, world: leasing }).catch((error: unknown) =>
+      const silent = logger.child({}, { level: 'silent' });
+      await rehearseDhcp({ state, world: leasing, logger: silent }).catch((error: unknown) =>
         logger.warn({ reason: messageOf(error) }, 'DHCP: the rehearsal failed'),
       );
       await server.start();

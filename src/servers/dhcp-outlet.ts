@@ -42,11 +42,13 @@ interface PacketSocket {
  * socket; where there is none, the reply is broadcast, which the same clause allows.
  */
 export class DhcpOutlet {
-  readonly #ports: DhcpPorts;
+  readonly #ports: Required<DhcpPorts>;
   readonly #hardware: PacketSocket | undefined;
 
   private constructor(ports: DhcpPorts, hardware: PacketSocket | undefined) {
-    this.#ports = ports;
+    // Filled in here, so that they have one shape whatever was left out.
+    const { clientPort = 68, relayPort = 67, broadcastAddress = BROADCAST } = ports;
+    this.#ports = { clientPort, relayPort, broadcastAddress };
     this.#hardware = hardware;
   }
 
@@ -68,7 +70,7 @@ export class DhcpOutlet {
   /** Send a reply. */
   send(leaving: Leaving): void {
     const { reply, mouth, failed: onError } = leaving;
-    const { clientPort = 68, relayPort = 67, broadcastAddress = BROADCAST } = this.#ports;
+    const { clientPort, relayPort, broadcastAddress } = this.#ports;
     const bytes = encodeReply(reply, leaving.request);
     const to = replyDestination(reply);
     switch (to.kind) {
@@ -93,7 +95,7 @@ export class DhcpOutlet {
     const { libc, fd } = this.#hardware;
     try {
       const from = { address: local, port: mouth.port };
-      const datagram = udpDatagram(from, { address: to.address, port: this.#ports.clientPort ?? 68 }, bytes);
+      const datagram = udpDatagram(from, { address: to.address, port: this.#ports.clientPort }, bytes);
       sendToHardware(libc, { fd, link: link.index, mac: to.mac }, datagram);
       return true;
     } catch (error) {

@@ -36,6 +36,7 @@ interface Running {
 /** Moves DHCP messages between the network and `answer`. INVARIANT: no datagram and no change of interfaces stops it. */
 export class DhcpServer {
   readonly #options: DhcpServerOptions;
+  readonly #logger: DatagramLogger;
   readonly #desk: DhcpDesk;
   #running: Running | undefined;
   #links: Links = new Map();
@@ -44,12 +45,13 @@ export class DhcpServer {
   constructor(options: DhcpServerOptions) {
     this.#options = options;
     const { answer, logger } = options;
+    this.#logger = logger;
     this.#desk = new DhcpDesk({ answer, logger, send: (replying) => this.#send(replying) });
   }
 
   /** Start listening; resolves to the port. Rejects when the port or an address cannot be had. */
   async start(): Promise<number> {
-    const { listeners, port = 67, bootServerPort = 4011, devices = true, logger } = this.#options;
+    const { listeners, port = 67, bootServerPort = 4011, devices = true } = this.#options;
     const loaded = devices ? await loadLibc() : ({ ok: false, reason: 'switched off' } as const);
     const libc = loaded.ok ? loaded.libc : undefined;
     const sockets = new DhcpSockets({
@@ -66,7 +68,7 @@ export class DhcpServer {
     this.#running = { sockets, outlet, timer };
     const broadcasts = loaded.ok ? 'heard by interface' : `heard on all interfaces: ${loaded.reason}`;
     const replies = without === undefined ? 'by hardware address' : `broadcast: ${messageOf(without)}`;
-    logger.info({ broadcasts, replies, sockets: sockets.names }, 'DHCP is served');
+    this.#logger.info({ broadcasts, replies, sockets: sockets.names }, 'DHCP is served');
     return bound;
   }
 
@@ -92,7 +94,7 @@ export class DhcpServer {
     try {
       this.#links = linksNow();
       const changes = await this.#running.sockets.follow(this.#options.listeners(), this.#links);
-      if (changes.length > 0) this.#options.logger.warn({ changes }, 'DHCP follows a change of interfaces');
+      if (changes.length > 0) this.#logger.warn({ changes }, 'DHCP follows a change of interfaces');
     } catch (error) {
       this.#desk.fault('cannot follow a change of interfaces', error);
     }
@@ -110,6 +112,6 @@ export class DhcpServer {
       this.#running.outlet.send({ request, reply, local, mouth, link, failed });
     }
     const type = messageType(reply.options);
-    this.#options.logger.debug({ mac: reply.chaddr, type, address: reply.yiaddr, service }, 'DHCP reply');
+    this.#logger.debug({ mac: reply.chaddr, type, address: reply.yiaddr, service }, 'DHCP reply');
   }
 }

@@ -1,10 +1,17 @@
 import { expect, it } from 'vitest';
+import type { SnapshotSite } from '../../src/adapters/snapshot.ts';
+import { SqlEventLog } from '../../src/adapters/sql/event-log.ts';
 import { SqlLeaseStore } from '../../src/adapters/sql/lease-store.ts';
 import { NBP_IMAGE } from '../../src/core/catalogue.ts';
+import { inventoryOf } from '../../src/core/inventory.ts';
 import { rehearseDhcp } from '../../src/daemon/rehearsal.ts';
 import { temporaryDatabase } from '../adapters/sql/database.ts';
 import { aWorld } from '../boot/world.ts';
 import { aCatalogue, anNbpRelease, aPublication } from '../builders.ts';
+import { FakeSnapshotSource } from '../fakes/snapshot.ts';
+
+const nothing = (): void => undefined;
+const logger = { debug: nothing, info: nothing, warn: nothing, error: nothing };
 
 async function aStage(catalogue = aCatalogue([aPublication({ image: NBP_IMAGE, release: anNbpRelease() })])) {
   const database = temporaryDatabase();
@@ -12,7 +19,12 @@ async function aStage(catalogue = aCatalogue([aPublication({ image: NBP_IMAGE, r
   const snapshot = await world.snapshots.current();
   const state = {
     rehearsalLeases: () => SqlLeaseStore.rehearsing(database),
-    clock: world.clock,
+    rehearsalEvents: () => SqlEventLog.rehearsing(database),
+    rehearsalSnapshots: (madeUp: (now: SnapshotSite) => SnapshotSite) => {
+      const { policy, hostFiles } = snapshot;
+      const site = madeUp({ policy, hostFiles, hosts: snapshot.inventory.hosts });
+      return new FakeSnapshotSource({ ...snapshot, ...site, inventory: inventoryOf(site.hosts) });
+    },
   };
   return { database, world, snapshot, state };
 }
@@ -20,7 +32,7 @@ async function aStage(catalogue = aCatalogue([aPublication({ image: NBP_IMAGE, r
 it('lets made-up clients take leases of which nothing stays, in memory or on disk', async () => {
   const { database, world, snapshot, state } = await aStage();
   const before = structuredClone(snapshot.policy);
-  expect(await rehearseDhcp({ state, world, time: 1500 })).toBeGreaterThan(64);
+  expect(await rehearseDhcp({ state, world, logger, time: 1500 })).toBeGreaterThan(64);
   expect(snapshot.policy).toEqual(before);
   expect(world.leases.list()).toEqual([]);
   expect([...world.holds.addresses()]).toEqual([]);
@@ -32,6 +44,6 @@ it('lets made-up clients take leases of which nothing stays, in memory or on dis
 it('ends in time, also where there is nothing to boot', async () => {
   const { world, state } = await aStage(aCatalogue([]));
   const start = performance.now();
-  await rehearseDhcp({ state, world, time: 50 });
+  await rehearseDhcp({ state, world, logger, time: 50 });
   expect(performance.now() - start).toBeLessThan(3000);
 });

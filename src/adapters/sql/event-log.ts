@@ -47,6 +47,7 @@ const MOST_OPEN = 20_000;
 export class SqlEventLog implements EventLog {
   readonly #database: SqlDatabase;
   readonly #options: Required<EventLogOptions>;
+  readonly #isKept: boolean;
   readonly #hasBoots: (mac: Mac) => boolean;
   #waiting: Batch = emptyBatch();
   readonly #underWay = new Set<Batch>();
@@ -57,8 +58,9 @@ export class SqlEventLog implements EventLog {
   #timer: NodeJS.Timeout | undefined;
   #written: Promise<void> = Promise.resolve();
 
-  constructor(database: SqlDatabase, options: EventLogOptions = {}) {
+  constructor(database: SqlDatabase, options: EventLogOptions = {}, isKept = true) {
     this.#database = database;
+    this.#isKept = isKept;
     this.#options = {
       onLost: () => undefined,
       interval: 200,
@@ -69,6 +71,11 @@ export class SqlEventLog implements EventLog {
     };
     const one = database.prepare('SELECT 1 FROM boots WHERE mac = ? LIMIT 1');
     this.#hasBoots = (mac) => one.get(mac) !== undefined;
+  }
+
+  /** A log that does all that is to be done for an event but write it: for a rehearsal. */
+  static rehearsing(database: SqlDatabase): EventLog {
+    return new SqlEventLog(database, {}, false);
   }
 
   append(event: BootEvent): void {
@@ -161,7 +168,8 @@ export class SqlEventLog implements EventLog {
     events: readonly BootEvent[],
   ): Promise<{ readonly lost: number; readonly error: unknown } | undefined> {
     try {
-      await this.#database.writer.append(this.#writesOf(events));
+      const writes = this.#writesOf(events);
+      if (this.#isKept) await this.#database.writer.append(writes);
       return undefined;
     } catch (error) {
       for (const { boot } of events) this.#open.delete(boot);
