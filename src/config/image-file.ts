@@ -1,7 +1,7 @@
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { faultOfArgument } from '../boot/cmdline.ts';
-import { readContainerfile } from '../build/containerfile/read.ts';
+import { MAX_CONTAINERFILE_BYTES, readContainerfile } from '../build/containerfile/read.ts';
 import { stageEnvironment } from '../build/environment.ts';
 import type { PathKind } from '../build/stage-kind.ts';
 import { type ImageTree, imageTree } from '../build/tree.ts';
@@ -63,6 +63,11 @@ async function checkContainerfiles({ images }: ImageTree, faults: FaultList): Pr
       checked.add(stage.path);
       const content = await readBounded(stage.path, faults);
       if (content === undefined) continue;
+      if (content.length > MAX_CONTAINERFILE_BYTES) {
+        const remedy = 'COPY long texts from files beside it';
+        faults.file(stage.path, `The file has more than ${MAX_CONTAINERFILE_BYTES} bytes`, remedy);
+        continue;
+      }
       const text = Buffer.from(content).toString('utf8');
       for (const { place, message, remedy } of readContainerfile(text, stageEnvironment(image, stage.name))
         .faults)

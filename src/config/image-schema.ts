@@ -44,7 +44,8 @@ const IMAGE_KEYS = {
     description: 'architectures that it is built for, the first by default',
   }),
   stages: Type.Union([Texts(''), Type.Null()], {
-    description: 'scripts, folders and playbooks, relative to the images folder, each a layer',
+    description:
+      'scripts, folders, Containerfiles and playbooks, relative to the images folder, and addresses of recipes, each a layer',
   }),
   kernel: Type.Union([Type.String(), Type.Record(Type.String(), Type.String())], {
     description:

@@ -1,10 +1,11 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { commandRunner } from '../../src/adapters/command.ts';
 import { GitMirror } from '../../src/adapters/git.ts';
 import { gitConfig, sshConfig } from '../../src/adapters/git-config.ts';
+import { GitRepository } from '../git-repository.ts';
 import { describeWith } from '../requirements.ts';
 import { temporaryFolder } from '../temporary.ts';
 
@@ -105,6 +106,31 @@ describeWith(['git'], 'a mirror of a git repository', () => {
         remedy: expect.stringContaining('"main", "master"') as string,
       });
     }
+  });
+
+  it('asks nobody about a whole commit that it has, and knows the last change of a folder', async () => {
+    const folder = temporaryFolder();
+    const from = new GitRepository(join(folder, 'from'));
+    const first = from.commit({ 'a/file': 'one', 'b/file': 'one' });
+    const second = from.commit({ 'b/file': 'two' });
+    const mirror = mirrorOf(folder, from.path);
+    await mirror.fetchFor([undefined], signal);
+    expect(await mirror.head()).toBe(second);
+    const changes = [
+      mirror.lastChange(second),
+      mirror.lastChange(second, 'a'),
+      mirror.lastChange(second, 'b'),
+    ];
+    expect((await Promise.all(changes)).map((change) => change?.commit)).toEqual([second, first, second]);
+    for (const none of ['c', 'a/file', ':(glob)*', '../from'])
+      expect(await mirror.lastChange(second, none).catch(() => undefined)).toBeUndefined();
+    renameSync(from.path, join(folder, 'away'));
+    await mirror.fetchFor([first, second], signal);
+    expect(await mirror.commitOf(first)).toBe(first);
+    await expect(mirror.fetchFor([first, 'main'], signal)).rejects.toMatchObject({ remedy: 'Check it' });
+    await expect(mirror.fetchFor(['f'.repeat(40), first], signal)).rejects.toMatchObject({
+      code: 'build-failed',
+    });
   });
 
   it('tells a repository that cannot be reached, without its password', async () => {

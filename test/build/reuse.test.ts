@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs';
+import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { buildImage, imageStates, planImage } from '../../src/build/build.ts';
@@ -129,6 +129,28 @@ describe('what is asked for', () => {
 });
 
 describe('the state of images', () => {
+  it('is unknown for those whose repository is away, or whose files are, and for those below them', async () => {
+    const { build, images, site, folder } = setUp();
+    await build('leaf');
+    const pin = () => Promise.reject(new Error('Cannot fetch repository "x": away'));
+    const { playbooks } = site.world;
+    const away = { ...site.world, playbooks: { ...playbooks, ansible: { ...playbooks.ansible, pin } } };
+    const [trixie, mid, leaf] = images;
+    if (trixie === undefined || mid === undefined || leaf === undefined)
+      throw new Error('Expected three images');
+    const playbook = { kind: 'playbook', name: 'site.yml', playbook: 'site.yml' } as const;
+    const more = { ...mid, name: imageName('more'), stages: mid.stages };
+    const changed = [trixie, { ...mid, stages: [playbook] }, leaf, more];
+    const why = { kind: 'unknown', why: 'Cannot fetch repository "x": away' };
+    const states = async () => (await imageStates(changed, { ...site, ...away })).map(({ state }) => state);
+    expect(await states()).toEqual([{ kind: 'current' }, why, why, { kind: 'never-built' }]);
+    const plan = await planImage({ image: imageName('trixie'), images: changed }, { ...site, world: away });
+    expect(plan.downstream.map(({ state }) => state.kind)).toEqual(['unknown', 'unknown', 'never-built']);
+    rmSync(join(folder, 'leaf.sh'));
+    const [, , last] = await imageStates(images, { ...site, ...site.world });
+    expect(last?.state).toMatchObject({ kind: 'unknown', why: expect.stringMatching(/leaf\.sh/) as string });
+  });
+
   it('says which stage changed, of which image, for all below it', async () => {
     const { build, states, script } = setUp();
     expect(await states()).toEqual({ trixie: 'never-built', mid: 'never-built', leaf: 'never-built' });

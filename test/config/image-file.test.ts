@@ -49,6 +49,16 @@ test('an image that an alias makes its own child is a fault', async () => {
   ]);
 });
 
+test('a Containerfile has an end', async () => {
+  const faults = await faultsOf({
+    'images/config.yml': 'trixie: {web: {stages: [Containerfile]}}\n',
+    'images/Containerfile': `RUN ${'x'.repeat(70_000)}`,
+  });
+  expect(faults).toEqual([
+    expect.stringMatching(/^images\/Containerfile: The file has more than 65536 bytes/),
+  ]);
+});
+
 test('faults of a Containerfile are told with its own line and column', async () => {
   const faults = await faultsOf({
     'images/config.yml': 'trixie: {web: {stages: [web/Containerfile]}, db: {stages: [web/Containerfile]}}\n',
