@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import { requireChannelName } from '../build/channels/orders.ts';
+import { nothingIn, requireChannelName } from '../build/channels/orders.ts';
 import { shortDigest } from '../core/artefact.ts';
 import type { ChannelMove, ChannelPin } from '../core/channel.ts';
 import { formatTable, formatTime, printable } from './format.ts';
@@ -56,8 +56,12 @@ export function channelHistoryCommand(): Command {
     .action((...[image, channel, _options, caller]: [string, string | undefined, object, Command]) =>
       withState(globalOptions(caller), async ({ channels, site }, { json }) => {
         const only = channel === undefined ? undefined : requireChannelName(channel);
-        const moves = await channels.moves(requireImage(image, site), only);
+        const name = requireImage(image, site);
+        const moves = await channels.moves(name, only);
+        if (moves.length === 0 && only !== undefined)
+          throw await nothingIn({ image: name, channel: only }, channels);
         if (json) printJson(moves);
+        else if (moves.length === 0) print(`No channel of image "${name}" was ever moved`);
         else
           print(
             formatTable(['WHEN', 'CHANNEL', 'ARCH', 'RELEASE', 'BY', 'ACTION', 'REASON'], moves.map(moveRow)),

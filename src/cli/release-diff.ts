@@ -1,3 +1,4 @@
+import { dirname } from 'node:path/posix';
 import { Command } from 'commander';
 import { compareReleases, type ListedChange, type ReleaseDiff } from '../build/contents/compare.ts';
 import type { EntryFacts, Origin } from '../build/contents/origin.ts';
@@ -56,6 +57,7 @@ export function releaseWhoCommand(): Command {
         throw new AppError(
           'not-found',
           `Cannot find "${path}" in release "${shortDigest(digest)}": ${reason}`,
+          { remedy: `What is above it: bivouac release who ${text} ${dirname(origin.resolved)}` },
         );
       }),
     );
@@ -67,7 +69,7 @@ function diffLines({ from, to, fetch, packages, files }: ReleaseDiff): readonly 
   const left = files.added + files.removed + files.changed - files.listed.length;
   return [
     `${shortDigest(from)} → ${shortDigest(to)}`,
-    `A host that has the first fetches ${formatBytes(fetch.bytes)} in ${fetch.artefacts.length} files`,
+    `A host that has the first fetches ${formatBytes(fetch.bytes)} in ${fetch.artefacts.length} ${fetch.artefacts.length === 1 ? 'file' : 'files'}`,
     '',
     listed.length === 0 ? 'Packages are the same' : 'Packages',
     ...listed,

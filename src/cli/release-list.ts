@@ -25,7 +25,9 @@ export function releaseListCommand(): Command {
     .action((image: string | undefined, options: { limit?: number }, caller: Command) =>
       withState(globalOptions(caller), async ({ releases, catalogue, site }, { json }) => {
         const only = image === undefined ? {} : { image: requireImage(image, site) };
-        const kept = await releases.list({ ...only, limit: options.limit ?? 30 });
+        const limit = options.limit ?? 30;
+        const found = await releases.list({ ...only, limit: limit + 1 });
+        const kept = found.slice(0, limit);
         const { publications } = await catalogue.current();
         if (json) {
           printJson(kept.map((one) => ({ ...summaryOf(one), channels: channelsOf(one, publications) })));
@@ -38,6 +40,7 @@ export function releaseListCommand(): Command {
             kept.map((one) => listRow(one, channelsOf(one, publications))),
           ),
         );
+        if (found.length > limit) print(`and older ones; --limit 0 lists all`);
       }),
     );
 }

@@ -9,6 +9,8 @@ export interface ReleaseOptions {
   readonly arch?: Cpu;
 }
 
+const NO_LIMIT = 1_000_000_000;
+
 /** What an argument that names a release may be. */
 export const RELEASE_ARGUMENT =
   'digest or its first digits, IMAGE, IMAGE@CHANNEL, or either with ~N: N rollbacks before';
@@ -37,5 +39,5 @@ export async function releaseOf(
 /** The value of an option that bounds a list; 0 stands for no bound. */
 export function readLimit(text: string): number {
   if (!/^[0-9]{1,7}$/.test(text)) throw new InvalidArgumentError('Wanted a whole number; 0 for all.');
-  return text === '0' ? Number.MAX_SAFE_INTEGER : Number(text);
+  return text === '0' ? NO_LIMIT : Number(text);
 }

@@ -70,7 +70,11 @@ function releaseLines(stored: StoredRelease, { channels, attestations, packages 
   }
   if (release.sbom !== undefined) facts.push(['sbom', release.sbom.digest]);
   for (const { digest: statement } of attestations) facts.push(['provenance', statement]);
-  if (pin !== undefined) facts.push(['pinned', printable(`by ${pin.actor} ${pin.reason}`.trim())]);
+  if (pin !== undefined)
+    facts.push([
+      'pinned',
+      printable(pin.reason === '' ? `by ${pin.actor}` : `by ${pin.actor}: ${pin.reason}`),
+    ]);
   const width = Math.max(...facts.map(([name]) => name.length));
   const heading = ['LAYER', 'IMAGE', 'STAGE', 'COMMIT', 'SIZE', 'PACKAGES'];
   return [

@@ -43,5 +43,13 @@ test('releases are listed, shown and pinned; channels go back and forth, and tel
   }[];
   expect(moves.map(({ action }) => action)).toEqual(['set', 'rollback', 'build', 'build']);
   expect((await run('channel', 'promote', 'web', 'stabel', 'canary')).code).toBe(1);
+  const misspelt = await run('--json', 'channel', 'history', 'web', 'stabel');
+  expect([misspelt.code, misspelt.stdout]).toEqual([1, expect.stringContaining('stable')]);
+  expect(await text('channel', 'history', 'base')).toContain('No channel of image "base" was ever moved');
+  expect(await text('release', 'show', 'dddd')).toMatch(/^pinned +by .*: fair$/m);
+  expect(await text('release', 'list', '--limit', '1')).toMatch(/\nand older ones; --limit 0 lists all\n$/);
+  expect((await text('release', 'list', '--limit', '0')).trim().split('\n')).toHaveLength(3);
+  expect(await text('release', 'unpin', 'dddd')).toContain('is pinned no more');
+  expect(await text('release', 'show', 'dddd')).not.toMatch(/^pinned/m);
   expect((await run('release', 'show', 'web@stable~5')).code).toBe(1);
 });

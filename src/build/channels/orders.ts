@@ -75,7 +75,8 @@ export function moveText(move: ArchitectureMove): string {
   }
 }
 
-async function nothingIn({ image, channel }: ChannelKey, channels: ChannelStore): Promise<AppError> {
+/** The fault of naming a channel that points to nothing. */
+export async function nothingIn({ image, channel }: ChannelKey, channels: ChannelStore): Promise<AppError> {
   const names = await channelsOf(image, channels);
   return new AppError('not-found', `Channel "${channel}" of image "${image}" points to nothing`, {
     remedy: suggestion(channel, names, 'channels'),
