@@ -95,7 +95,7 @@ describeWith(['root', 'mksquashfs', 'sqfs2tar', 'mknod'], 'what releases hold, o
     expect(lines.slice(2, 8)).toEqual(['', 'Packages', '  ~ tools 1.0 → 1.1', '  - old 2', '  + new 3', '']);
     expect(lines[8]).toBe('Files: 1 added, 1 removed, 3 changed');
     expect(lines.slice(10)).toEqual([
-      expect.stringMatching(/^-  \/etc\/gone  file 0644 0:0 1 B  web: rm.sh \(layer 3, /),
+      expect.stringMatching(/^- {2}\/etc\/gone {2}file 0644 0:0 1 B {2}web: rm.sh \(layer 3, /),
       `~  /etc/motd  size 6 → 12  ${by}`,
       `+  /etc/new\\x1b[31m  file 0644 0:0 0 B  ${by}`,
       `~  /usr/bin/tool  mode 0755 → 4755  ${by}`,
