@@ -36,10 +36,15 @@ export class SecretNeedles {
     if (this.#needles.length === 0) return;
     for await (const path of entriesBelow(directory, '')) {
       const name = await this.#foundAt(directory, path);
-      if (name === undefined) continue;
-      throw new AppError('build-failed', `Cannot keep the layer: "/${path}" holds secret "${name}"`, {
-        remedy: 'Read it from /run/secrets where it is needed, or remove the file in the same stage',
-      });
+      if (name !== undefined) throw refusal(path, name);
+    }
+  }
+
+  /** The same for one entry: its name, and what it holds. */
+  refuseEntry(path: string, contents: readonly Uint8Array[]): void {
+    for (const bytes of [Buffer.from(path), ...contents]) {
+      const name = this.#find(bytes);
+      if (name !== undefined) throw refusal(path, name);
     }
   }
 
@@ -65,9 +70,16 @@ export class SecretNeedles {
     return undefined;
   }
 
-  #find(bytes: Buffer): string | undefined {
-    return this.#needles.find((needle) => bytes.includes(needle.bytes))?.name;
+  #find(bytes: Uint8Array): string | undefined {
+    const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    return this.#needles.find((needle) => buffer.includes(needle.bytes))?.name;
   }
+}
+
+function refusal(path: string, secret: string): AppError {
+  return new AppError('build-failed', `Cannot keep the layer: "/${path}" holds secret "${secret}"`, {
+    remedy: 'Read it from /run/secrets where it is needed, or remove the file in the same stage',
+  });
 }
 
 function needlesOf(name: string, content: Buffer): readonly { name: string; bytes: Buffer }[] {

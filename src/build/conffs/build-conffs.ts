@@ -5,9 +5,12 @@ import { shortDigest } from '../../core/artefact.ts';
 import { messageOf } from '../../core/errors.ts';
 import type { Host } from '../../core/host.ts';
 import { canonicalJson } from '../../core/release.ts';
+import type { Secret } from '../../core/secret.ts';
 import { BUILDER_EPOCH } from '../content-id.ts';
 import { type PlaybookWorld, pinPlaybooks, treeOf } from '../playbook-world.ts';
 import type { BuildSite } from '../site.ts';
+import { BuildSecrets } from '../stage/read-secrets.ts';
+import { termsSeed } from '../stage/terms.ts';
 import type { ConffsOutcome, ConffsRequest, HostResult, HostTarget } from './conffs.ts';
 import { type ChainLink, runForHosts } from './host-run.ts';
 import { layerFiles } from './layer-files.ts';
@@ -101,19 +104,26 @@ async function layered(targets: readonly HostTarget[], build: Conffs): Promise<r
         dropped: [],
       });
   }
+  const secrets = await secretsOf(build.request, missing.length);
   for (const group of byRelease(missing)) {
     build.request.log(
       `Files of ${group.length} ${group.length === 1 ? 'host' : 'hosts'} above release ${shortDigest(group[0].named.digest)} …`,
     );
-    results.push(...(await aboveRelease(group, build, ids)));
+    results.push(...(await aboveRelease(group, { ...build, secrets }, ids)));
   }
   return results;
+}
+
+/** Read only when a playbook is to run. */
+async function secretsOf({ image, secrets = [] }: ConffsRequest, runs: number): Promise<readonly Secret[]> {
+  const terms = { secrets };
+  return (await BuildSecrets.ofSteps(runs === 0 ? [] : [{ image, terms }])).of({ terms });
 }
 
 /** Mount the release's layers once, and build for its hosts above them. */
 async function aboveRelease(
   group: readonly [HostTarget, ...HostTarget[]],
-  build: Conffs,
+  build: Conffs & { readonly secrets: readonly Secret[] },
   ids: ReadonlyMap<HostTarget, string>,
 ): Promise<readonly HostResult[]> {
   const { site, request, folder } = build;
@@ -191,7 +201,7 @@ async function kept(
 /** What each host's layer depends on: the release, the playbooks as they are for it, and the host itself. */
 async function contentIds(
   targets: readonly HostTarget[],
-  { playbooks, chain, site }: Conffs,
+  { playbooks, chain, site, request }: Conffs,
 ): Promise<ReadonlyMap<HostTarget, string>> {
   const inventory = await playbooks.hosts();
   const ids = new Map<HostTarget, string>();
@@ -206,6 +216,7 @@ async function contentIds(
       host: hostPart(target.host),
       digests,
       limit: site.conffs.limit,
+      ...termsSeed({ secrets: request.secrets ?? [] }, (path) => path),
     };
     ids.set(target, createHash('sha256').update(canonicalJson(seed)).digest('hex'));
   }

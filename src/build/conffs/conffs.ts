@@ -5,6 +5,7 @@ import type { ImageName, StageDefinition } from '../../core/image.ts';
 import type { NamedRelease, NetbootRelease } from '../../core/release.ts';
 import type { LineSink } from '../../ports/container-engine.ts';
 import type { HostLayerStore } from '../../ports/host-layer-store.ts';
+import type { SecretFile } from '../step.ts';
 
 /** The files of which hosts to make. */
 export interface ConffsRequest {
@@ -22,6 +23,8 @@ export interface ConffsRequest {
   readonly fresh: boolean;
   /** Milliseconds that a playbook may make no progress; as for stages unless given. */
   readonly idleLimit?: number | undefined;
+  /** What its playbooks see below `/run/secrets`; none unless given. */
+  readonly secrets?: readonly SecretFile[];
   readonly log: LineSink;
   readonly signal: AbortSignal;
 }

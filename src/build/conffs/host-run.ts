@@ -3,14 +3,17 @@ import { join } from 'node:path';
 import type { Cpu } from '../../core/arch.ts';
 import { messageOf } from '../../core/errors.ts';
 import type { Host } from '../../core/host.ts';
+import type { Secret } from '../../core/secret.ts';
 import type { PlaybookHost, PlaybookOutcome, PlaybookTree } from '../../ports/playbooks.ts';
 import type { Ground, Room } from '../../ports/rooms.ts';
 import { stageEnvironment } from '../environment.ts';
+import { SecretNeedles } from '../secret-scan.ts';
 import { IDLE_LIMIT, withGuards } from '../stage/container.ts';
 import type { BuildWorld } from '../step-context.ts';
 import type { ConffsRequest } from './conffs.ts';
 import { lowerRoot } from './lower-root.ts';
 import { type PackedLayer, packUpper } from './pack-upper.ts';
+import { refuseSecrets } from './refuse-secrets.ts';
 
 /** One playbook of the chain, pinned. */
 export interface ChainLink {
@@ -28,6 +31,8 @@ export interface HostRunOptions {
   readonly inventory: readonly Host[];
   readonly limit: number;
   readonly architecture: Cpu;
+  /** What the playbooks see; in no layer. */
+  readonly secrets: readonly Secret[];
   /** An empty folder, closed to others: it holds what only these hosts may know. */
   readonly folder: string;
 }
@@ -49,8 +54,11 @@ interface Furnished {
  */
 export async function runForHosts(
   hosts: readonly Host[],
-  options: HostRunOptions,
+  given: HostRunOptions,
 ): Promise<readonly HostRunResult[]> {
+  const needles = new SecretNeedles(given.secrets);
+  const log = (line: string): void => given.request.log(needles.redact(line));
+  const options = { ...given, request: { ...given.request, log } };
   const failed = new Map<Host, string>();
   const furnished: Furnished[] = [];
   try {
@@ -63,7 +71,7 @@ export async function runForHosts(
   }
   const results: HostRunResult[] = hosts.flatMap((host) => {
     const reason = failed.get(host);
-    return reason === undefined ? [] : [{ host, reason }];
+    return reason === undefined ? [] : [{ host, reason: needles.redact(reason) }];
   });
   for (const place of furnished) {
     if (!failed.has(place.host)) results.push(await packed(place, options));
@@ -71,10 +79,10 @@ export async function runForHosts(
   return results;
 }
 
-async function furnish(host: Host, { ground, folder, request }: HostRunOptions): Promise<Furnished> {
+async function furnish(host: Host, { ground, folder, request, secrets }: HostRunOptions): Promise<Furnished> {
   const own = join(folder, host.name);
   await mkdir(own, { mode: 0o700 });
-  const room = await ground.room(own, { hostName: host.name, signal: request.signal });
+  const room = await ground.room(own, { hostName: host.name, signal: request.signal, secrets });
   return { host, room, folder: own };
 }
 
@@ -143,7 +151,7 @@ function withAllGuards<T>([place, ...rest]: readonly Furnished[], work: () => Pr
 }
 
 async function packed({ host, folder }: Furnished, options: HostRunOptions): Promise<HostRunResult> {
-  const { ground, limit, world, request } = options;
+  const { ground, limit, world, request, secrets } = options;
   const temporary = `${folder}.tar`;
   try {
     const layer = await packUpper({
@@ -154,6 +162,7 @@ async function packed({ host, folder }: Furnished, options: HostRunOptions): Pro
       commands: world.commands,
       signal: request.signal,
     });
+    if (secrets.length > 0) refuseSecrets(layer, new SecretNeedles(secrets));
     return { host, layer };
   } catch (error) {
     request.signal.throwIfAborted();

@@ -1,6 +1,12 @@
-import { HOOK_TIMES, type HookFile, type ImageDefinition, type ImageHooks } from '../../core/image.ts';
+import {
+  HOOK_TIMES,
+  type HookFile,
+  type ImageDefinition,
+  type ImageHooks,
+  type StageDefinition,
+} from '../../core/image.ts';
 import { stageEnvironment } from '../environment.ts';
-import type { StageTerms } from '../step.ts';
+import type { SecretFile, StageTerms } from '../step.ts';
 
 /** What holds while a stage of an image runs. */
 export function termsOf(image: ImageDefinition, stage: string): StageTerms {
@@ -15,6 +21,19 @@ export function termsOf(image: ImageDefinition, stage: string): StageTerms {
     ...(hookFiles(hooks).length === 0 ? {} : { hooks: { ...hooks, environment } }),
     ...(files.length === 0 ? {} : { secrets: files }),
   };
+}
+
+/** What playbooks see that run again for hosts: the secrets of these stages; of two with one name the nearer image's. */
+export function secretsOfChain(
+  chain: readonly ImageDefinition[],
+  stages: readonly StageDefinition[],
+): readonly SecretFile[] {
+  const found = new Map<string, SecretFile>();
+  for (const image of chain) {
+    for (const stage of image.stages.filter((one) => one.kind === 'playbook' && stages.includes(one)))
+      for (const file of termsOf(image, stage.name).secrets ?? []) found.set(file.name, file);
+  }
+  return [...found.values()];
 }
 
 /** The scripts of hooks. */

@@ -15,7 +15,7 @@ import { commandRunner } from '../../../src/adapters/command.ts';
 import { sha256 } from '../../../src/boot/grant.ts';
 import { conffsArchive } from '../../../src/boot/host-config.ts';
 import { buildConffs } from '../../../src/build/conffs/build-conffs.ts';
-import type { ConffsOutcome } from '../../../src/build/conffs/conffs.ts';
+import type { ConffsOutcome, ConffsRequest } from '../../../src/build/conffs/conffs.ts';
 import type { BuildSite } from '../../../src/build/site.ts';
 import { digestHex } from '../../../src/core/artefact.ts';
 import { STABLE } from '../../../src/core/image.ts';
@@ -36,15 +36,19 @@ describeWith([...PLAYBOOK_TOOLS, 'tar'], 'files of hosts that playbooks make', (
   let outcome: ConffsOutcome;
   const lines: string[] = [];
 
-  const build = (stages: readonly string[], hosts = 'databases', isPart = false): Promise<ConffsOutcome> => {
+  const build = (
+    stages: readonly string[],
+    hosts = 'databases',
+    more: Partial<ConffsRequest> = {},
+  ): Promise<ConffsOutcome> => {
     lines.length = 0;
     const [, image] = folder.images(...stages);
     const signal = new AbortController().signal;
     const log = (line: string): void => void lines.push(line);
     return buildConffs(
       {
-        ...{ image: WEB, hosts, isPart, architecture: 'amd64', stages: image.stages },
-        ...{ branch: undefined, fresh: false, log, signal },
+        ...{ image: WEB, hosts, isPart: false, architecture: 'amd64', stages: image.stages },
+        ...{ branch: undefined, fresh: false, log, signal, ...more },
       },
       site,
     );
@@ -214,7 +218,7 @@ describeWith([...PLAYBOOK_TOOLS, 'tar'], 'files of hosts that playbooks make', (
       const index = await site.conffs.layers.index();
       return ['db1', 'db2', 'db3'].filter((name) => index.isWanted(hostName(name), WEB));
     };
-    await build(['conffs.yml'], 'db1', true);
+    await build(['conffs.yml'], 'db1', { isPart: true });
     expect(await wanted()).toEqual(['db1', 'db2', 'db3']);
   });
 
@@ -226,5 +230,19 @@ describeWith([...PLAYBOOK_TOOLS, 'tar'], 'files of hosts that playbooks make', (
     const { hosts } = await build(['large.yml'], 'db1');
     expect(hosts).toMatchObject([{ kind: 'failed' }]);
     expect(JSON.stringify(hosts)).toMatch(/bytes, at most 52428800 are allowed/);
+  });
+
+  it('see the secrets of their stages, and hold none', async () => {
+    const path = join(folder.path, 'token');
+    writeFileSync(path, 'correct horse battery');
+    const task = `ansible.builtin.shell: cat /run/secrets/token{{ '' if inventory_hostname == 'db1' else '; cat /run/secrets/token > /etc/kept' }}`;
+    folder.commit({
+      'secret.yml': `- hosts: all\n  gather_facts: false\n  tasks:\n    - ${task}\n      register: x\n    - ansible.builtin.debug: {var: x}\n`,
+    });
+    const { hosts } = await build(['secret.yml'], 'db1:db3', { secrets: [{ name: 'token', path }] });
+    const reason = 'Cannot keep the layer: "/etc/kept" holds secret "token"';
+    expect(hosts).toMatchObject([{ kind: 'built' }, { kind: 'failed', reason }]);
+    expect(lines.join()).toContain('***');
+    expect(lines.join()).not.toContain('battery');
   });
 });

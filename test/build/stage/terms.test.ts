@@ -2,8 +2,10 @@ import { expect, test } from 'vitest';
 import { stepsOf } from '../../../src/build/plan.ts';
 import { provenanceText } from '../../../src/build/release/provenance.ts';
 import { imageChain } from '../../../src/build/selection.ts';
+import { secretsOfChain } from '../../../src/build/stage/terms.ts';
 import { imageTree } from '../../../src/build/tree.ts';
-import { aNamedRelease, imageName } from '../../builders.ts';
+import type { ImageDefinition, StageDefinition } from '../../../src/core/image.ts';
+import { aNamedRelease, anImage, imageName } from '../../builders.ts';
 
 const INPUTS = new Map([
   ['/i/one.sh', '1'],
@@ -70,4 +72,26 @@ test('a statement of provenance names hooks by digest and secrets by name', () =
     stages: [{}, { stage: 'one.sh', secrets: ['token'] }, { stage: 'files', secrets: ['token'] }, {}],
   });
   expect(text).not.toContain('/elsewhere');
+});
+
+test('playbooks that run again for hosts see the secrets of their stages, of one name the nearest', () => {
+  const image = (name: string, secrets: ImageDefinition['secrets'], ...stages: readonly StageDefinition[]) =>
+    anImage({ name: imageName(name), stages, ...(secrets === undefined ? {} : { secrets }) });
+  const [one, two, script] = [
+    { kind: 'playbook', name: 'one.yml', playbook: 'one.yml' },
+    { kind: 'playbook', name: 'two.yml', playbook: 'two.yml' },
+    { kind: 'script', name: 'a.sh', path: '/a.sh' },
+  ] as const;
+  const base = image(
+    'base',
+    [
+      { name: 'token', path: '/base' },
+      { name: 'key', path: '/key', stages: ['a.sh'] },
+    ],
+    one,
+    script,
+  );
+  const web = image('web', [{ name: 'token', path: '/web' }], two);
+  expect(secretsOfChain([base, web], [one, two])).toEqual([{ name: 'token', path: '/web' }]);
+  expect(secretsOfChain([base, web], [one])).toEqual([{ name: 'token', path: '/base' }]);
 });
