@@ -7,6 +7,8 @@ export interface Usage {
   readonly ticks: number;
   /** Read and written, whether from a disk, a pipe or the network. */
   readonly bytes: number;
+  /** How many of them run, or would if there were a processor for them. */
+  readonly running: number;
 }
 
 interface Process {
@@ -14,6 +16,7 @@ interface Process {
   readonly parent: number;
   readonly session: number;
   readonly ticks: number;
+  readonly isRunning: boolean;
 }
 
 /** Less than this, on average between two looks, is what a loop that waits uses: no progress. */
@@ -26,12 +29,16 @@ const LOOKS_PER_LIMIT = 20;
 const SHORTEST_PAUSE = 100;
 const LONGEST_PAUSE = 10_000;
 
-/** Whether so much more use in so many milliseconds is progress. */
+/**
+ * Whether so much more use in so many milliseconds is progress. So is running at both looks: on a machine with much else to do a
+ * build, which comes last there, may get next to nothing.
+ */
 export function isProgress(before: Usage, now: Usage, milliseconds: number): boolean {
   const seconds = milliseconds / 1000;
   return (
     now.ticks - before.ticks >= Math.max(LEAST_TICKS, LEAST_TICKS_PER_SECOND * seconds) ||
-    now.bytes - before.bytes >= LEAST_BYTES_PER_SECOND * seconds
+    now.bytes - before.bytes >= LEAST_BYTES_PER_SECOND * seconds ||
+    (before.running > 0 && now.running > 0)
   );
 }
 
@@ -48,7 +55,7 @@ export class IdleWatch {
     this.#leader = leader;
     this.#limit = limit;
     this.#onIdle = onIdle;
-    this.#look({ ticks: 0, bytes: 0 }, performance.now());
+    this.#look({ ticks: 0, bytes: 0, running: 0 }, performance.now());
   }
 
   /** It wrote something. */
@@ -62,6 +69,7 @@ export class IdleWatch {
   }
 
   #look(before: Usage, at: number): void {
+    if (this.#isOver) return;
     const pause = Math.min(
       LONGEST_PAUSE,
       Math.max(SHORTEST_PAUSE, this.#limit.milliseconds / LOOKS_PER_LIMIT),
@@ -76,8 +84,7 @@ export class IdleWatch {
     const usage = await usageOf(this.#leader, this.#limit.counting ?? 'all');
     const now = performance.now();
     if (isProgress(before, usage, now - at)) this.#lastProgress = now;
-    if (this.#isOver) return;
-    if (now - this.#lastProgress >= this.#limit.milliseconds) this.#onIdle();
+    if (now - this.#lastProgress >= this.#limit.milliseconds && !this.#isOver) this.#onIdle();
     else this.#look(usage, now);
   }
 }
@@ -91,7 +98,8 @@ async function usageOf(leader: number, counting: 'all' | 'children'): Promise<Us
     found.flatMap((process) => process ?? []),
   ).filter(({ pid }) => counting === 'all' || pid !== leader);
   const bytes = await Promise.all(counted.map(({ pid }) => bytesOf(pid)));
-  return { ticks: sum(counted.map(({ ticks }) => ticks)), bytes: sum(bytes) };
+  const running = counted.filter(({ isRunning }) => isRunning).length;
+  return { ticks: sum(counted.map(({ ticks }) => ticks)), bytes: sum(bytes), running };
 }
 
 function membersOf(leader: number, all: readonly Process[]): readonly Process[] {
@@ -107,13 +115,11 @@ function membersOf(leader: number, all: readonly Process[]): readonly Process[] 
 /** proc_pid_stat(5). The name may hold blanks and brackets. */
 async function readProcess(pid: number): Promise<Process | undefined> {
   const text = await readFile(`/proc/${pid}/stat`, 'latin1').catch(() => '');
-  const fields = text
-    .slice(text.lastIndexOf(')') + 2)
-    .split(' ')
-    .map(Number);
-  const [, parent, , session, , , , , , , , own = 0, ownKernel = 0, waited = 0, waitedKernel = 0] = fields;
+  const [state, ...fields] = text.slice(text.lastIndexOf(')') + 2).split(' ');
+  const numbers = fields.map(Number);
+  const [parent, , session, , , , , , , , own = 0, ownKernel = 0, waited = 0, waitedKernel = 0] = numbers;
   if (parent === undefined || session === undefined) return undefined;
-  return { pid, parent, session, ticks: own + ownKernel + waited + waitedKernel };
+  return { pid, parent, session, ticks: own + ownKernel + waited + waitedKernel, isRunning: state === 'R' };
 }
 
 /** proc_pid_io(5). */
