@@ -1,12 +1,13 @@
 import { open, readdir, readFile, stat } from 'node:fs/promises';
 import type { Digest } from '../../core/artefact.ts';
 import type { ImageDefinition } from '../../core/image.ts';
+import type { ArtefactStore } from '../../ports/artefact-store.ts';
 import type { StepResult } from '../../ports/build-cache.ts';
+import type { ContainerEngine } from '../../ports/container-engine.ts';
 import { findInRoot } from '../find-in-root.ts';
 import type { KnownResults, Plan } from '../plan.ts';
 import { pathInRoot } from '../root-path.ts';
 import { targetOf } from '../selection.ts';
-import type { BuildWorld } from '../step-context.ts';
 import { elfMachine, HEAD_SIZE, kernelFormat } from './binaries.ts';
 import { letsIn } from './exposed.ts';
 import { type InitramfsReading, readInitramfs } from './initramfs.ts';
@@ -29,8 +30,14 @@ export function builtRoot(plan: Plan, results: KnownResults): BuiltRoot {
   return { target: targetOf(plan.chain), results: plan.steps.flatMap(({ id }) => results.get(id) ?? []) };
 }
 
+/** What looking at a finished build needs. */
+export interface LintWorld {
+  readonly engine: Pick<ContainerEngine, 'create'>;
+  readonly artefacts: Pick<ArtefactStore, 'open' | 'readAll'>;
+}
+
 /** Collect what the rules look at; the root is mounted for that and let go of again. */
-export async function collectFacts({ target, results }: BuiltRoot, world: BuildWorld): Promise<ImageFacts> {
+export async function collectFacts({ target, results }: BuiltRoot, world: LintWorld): Promise<ImageFacts> {
   const layers = results.filter((result) => result.kind === 'layer');
   const top = layers.at(-1);
   const { architecture, drivers } = target;
@@ -53,7 +60,7 @@ export async function collectFacts({ target, results }: BuiltRoot, world: BuildW
 async function bootFacts(
   root: string,
   made: Extract<StepResult, { kind: 'initramfs' }>,
-  { artefacts }: BuildWorld,
+  { artefacts }: LintWorld,
 ): Promise<BootFacts> {
   const { kernelVersion } = made;
   const modules = `/lib/modules/${kernelVersion}`;
@@ -69,7 +76,7 @@ async function bootFacts(
   };
 }
 
-async function headOf(digest: Digest, artefacts: BuildWorld['artefacts']): Promise<Buffer> {
+async function headOf(digest: Digest, artefacts: LintWorld['artefacts']): Promise<Buffer> {
   const artefact = await artefacts.open(digest);
   try {
     const head = Buffer.alloc(HEAD_SIZE);
@@ -80,7 +87,7 @@ async function headOf(digest: Digest, artefacts: BuildWorld['artefacts']): Promi
   }
 }
 
-async function initramfsOf(digest: Digest, artefacts: BuildWorld['artefacts']): Promise<InitramfsReading> {
+async function initramfsOf(digest: Digest, artefacts: LintWorld['artefacts']): Promise<InitramfsReading> {
   return await readInitramfs(Buffer.from(await artefacts.readAll(digest, MAX_INITRAMFS)));
 }
 

@@ -1,7 +1,6 @@
 import { AppError } from '../../core/errors.ts';
 import type { LineSink } from '../../ports/container-engine.ts';
-import type { BuildWorld } from '../step-context.ts';
-import { type BuiltRoot, collectFacts } from './facts.ts';
+import { type BuiltRoot, collectFacts, type LintWorld } from './facts.ts';
 import { type Finding, lint } from './rules.ts';
 
 /** A finding, and whether the image is published in spite of it. */
@@ -10,7 +9,7 @@ export interface Judged extends Finding {
 }
 
 /** Look at a finished build with all rules. */
-export async function lintRoot(built: BuiltRoot, world: BuildWorld): Promise<readonly Judged[]> {
+export async function lintRoot(built: BuiltRoot, world: LintWorld): Promise<readonly Judged[]> {
   const waives: readonly string[] = built.target.waives ?? [];
   return lint(await collectFacts(built, world)).map((finding) => ({
     ...finding,
@@ -21,7 +20,7 @@ export async function lintRoot(built: BuiltRoot, world: BuildWorld): Promise<rea
 /** Reject what must not be published, naming every reason; what is waived is said too. */
 export async function requireClean(
   built: BuiltRoot,
-  { world, log }: { readonly world: BuildWorld; readonly log: LineSink },
+  { world, log }: { readonly world: LintWorld; readonly log: LineSink },
 ): Promise<void> {
   const findings = await lintRoot(built, world);
   for (const finding of findings) log(findingLine(finding));
