@@ -12,6 +12,7 @@ import { AnsiblePlaybooks } from './ansible/ansible.ts';
 import { FlockBuildLocks } from './build-locks.ts';
 import { openBuildahEngine } from './buildah.ts';
 import { backgroundRunner, commandRunner } from './command.ts';
+import { configurationRecord } from './configuration-record.ts';
 import { FsSourceStore } from './fs-source-store.ts';
 import { GitRecipes } from './git-recipes.ts';
 import { AptMirror } from './mirror.ts';
@@ -52,6 +53,7 @@ export async function openBuildSite(site: BuildPlace, state: State, builder: str
     clock: state.clock,
     workFolder: join(directory, 'work'),
     builder,
+    configuration: () => configurationRecord(directories.images, commandRunner),
   };
 }
 

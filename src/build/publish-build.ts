@@ -64,7 +64,7 @@ async function recordOf(
     conffs,
     fresh,
   }: PlanRequest & { readonly job?: JobId },
-  { clock, world }: BuildSite,
+  { clock, world, configuration }: BuildSite,
 ) {
   const { source } = targetOf(plan.chain);
   const asked = {
@@ -83,6 +83,7 @@ async function recordOf(
     results,
     inputs,
     source,
+    configuration: await configuration?.(),
     packageSources: source.kind === 'suite' ? await world.mirror.sources(source.suite) : [],
     startedAt,
     finishedAt: clock.now(),

@@ -7,6 +7,7 @@ import type { ReleaseStore } from '../ports/release-store.ts';
 import type { ReleaseSigning } from '../ports/signer.ts';
 import type { BuiltImages } from './built-image.ts';
 import type { ConffsWorld } from './conffs/conffs.ts';
+import type { ConfigurationRecord } from './release/provenance.ts';
 import type { BuildWorld } from './step-context.ts';
 
 /** Where a build takes place. */
@@ -28,4 +29,6 @@ export interface BuildSite {
   readonly workFolder: string;
   /** Name and version of this program, for the release document. */
   readonly builder: string;
+  /** What the images are described in, for the statement of how a release was made; never rejects. */
+  readonly configuration?: () => Promise<ConfigurationRecord | undefined>;
 }

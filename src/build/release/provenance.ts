@@ -8,6 +8,14 @@ import { type InputDigests, sourceKey } from '../content-id.ts';
 import type { KnownResults, PlannedStep } from '../plan.ts';
 import { hookFiles } from '../stage/terms.ts';
 
+/** What the tree of images was read from. */
+export interface ConfigurationRecord {
+  /** Of `images/config.yml`, in hexadecimal. */
+  readonly sha256: string;
+  /** Commit that has the file as it is. */
+  readonly commit?: string;
+}
+
 /** How a release came to be, beside what it is. Times are milliseconds since 1970. */
 export interface BuildRecord {
   readonly request: Readonly<Record<string, string | number | boolean | undefined>>;
@@ -17,6 +25,7 @@ export interface BuildRecord {
   readonly inputs: InputDigests;
   /** What the root was made from. */
   readonly source: RootSource;
+  readonly configuration?: ConfigurationRecord | undefined;
   /** Package sources as lines of sources.list(5). */
   readonly packageSources: readonly string[];
   readonly startedAt: number;
@@ -138,7 +147,13 @@ function dependenciesOf(record: BuildRecord): readonly ResourceDescriptor[] {
     const uri = /[a-z][a-z0-9+.-]*:\/\/\S+/i.exec(source)?.[0];
     return { name: 'package source', ...(uri === undefined ? {} : { uri }), annotations: { source } };
   });
-  return [rootOf(record), ...files, ...hooksOf(record), ...sources];
+  return [rootOf(record), ...configurationOf(record), ...files, ...hooksOf(record), ...sources];
+}
+
+function configurationOf({ configuration }: BuildRecord): readonly ResourceDescriptor[] {
+  if (configuration === undefined) return [];
+  const { sha256, commit } = configuration;
+  return [{ name: 'images/config.yml', digest: { sha256, ...(commit && { gitCommit: commit }) } }];
 }
 
 function rootOf({ source, inputs }: BuildRecord): ResourceDescriptor {

@@ -2,11 +2,13 @@ import { createPublicKey, generateKeyPairSync, sign, verify } from 'node:crypto'
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { IN_TOTO, parseEnvelope, preAuthentication, seal } from '../../../src/build/release/envelope.ts';
-import { withoutCredentials } from '../../../src/build/release/provenance.ts';
+import { provenanceText, withoutCredentials } from '../../../src/build/release/provenance.ts';
 import { debPurl, spdxText } from '../../../src/build/release/sbom.ts';
 import type { PackageList } from '../../../src/core/package.ts';
-import { imageName } from '../../builders.ts';
+import { aRelease, imageName } from '../../builders.ts';
+import { trulyNamed } from '../../truly-named.ts';
 import { verifyBySigstore } from './sigstore.ts';
+import { statementFaults } from './slsa.ts';
 import { spdxFaults } from './spdx.ts';
 
 const SUBJECT = { image: imageName('web'), architecture: 'amd64', builder: 'bivouac 0.1.0' } as const;
@@ -113,6 +115,28 @@ describe('an envelope', () => {
     for (const text of ['', '[]', '{}', 'null', '{"payload":1,"payloadType":"","signatures":[]}']) {
       expect(() => parseEnvelope(text)).toThrow('Cannot read a provenance statement');
     }
+  });
+});
+
+describe('a statement', () => {
+  it('has the form of in-toto and SLSA, and names what the images are described in', () => {
+    const source = { kind: 'suite', suite: 'trixie' } as const;
+    const rest = { request: {}, steps: [], results: new Map(), inputs: new Map(), packageSources: [] };
+    const configuration = { sha256: 'a'.repeat(64), commit: 'b'.repeat(40) };
+    const record = { ...rest, source, configuration, keyId: 'k', startedAt: 0, finishedAt: 1 };
+    const text = provenanceText(trulyNamed(aRelease()), record);
+    expect(statementFaults(text)).toEqual([]);
+    expect(JSON.parse(text)).toMatchObject({
+      predicate: {
+        buildDefinition: {
+          resolvedDependencies: expect.arrayContaining([
+            { name: 'images/config.yml', digest: { sha256: 'a'.repeat(64), gitCommit: 'b'.repeat(40) } },
+          ]),
+        },
+      },
+    });
+    expect(statementFaults(text.replace('"buildType"', '"buildtype"'))).not.toEqual([]);
+    expect(statementFaults(text.replace('provenance/v1', 'provenance/v0.2'))).not.toEqual([]);
   });
 });
 
