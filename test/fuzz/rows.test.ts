@@ -175,20 +175,20 @@ describe('conversations', () => {
   });
 });
 
-it('every row of the list for DHCP has a test', () => {
+it('every row of the list for DHCP, TFTP and HTTP has a test', () => {
   const folder = join(import.meta.dirname, '..');
   const files = readdirSync(folder, { recursive: true, encoding: 'utf8' });
   const texts = files
-    .filter((file) => file.endsWith('.test.ts'))
+    .filter((file) => file.endsWith('.ts'))
     .map((file) => readFileSync(join(folder, file), 'utf8'));
   // "A1-A8" stands for all between.
   const named = texts.flatMap((each) =>
-    [...each.matchAll(/(?<=['"`(, ])([ABC])(\d+)(?:-\1(\d+))?(?=[:), ])/g)].flatMap(
+    [...each.matchAll(/(?<=['"`(, ])([ABCTEF])(\d+)(?:-\1(\d+))?(?=[:), ])/g)].flatMap(
       ([, letter, from, to = from]) =>
         numbers(Number(from), Number(to)).map((number) => `${letter}${number}`),
     ),
   );
-  const rows = Object.entries({ A: 17, B: 19, C: 20 }).flatMap(([letter, count]) =>
+  const rows = Object.entries({ A: 17, B: 19, C: 20, T: 15, E: 14, F: 17 }).flatMap(([letter, count]) =>
     numbers(1, count).map((number) => `${letter}${number}`),
   );
   expect(rows.filter((row) => !named.includes(row))).toEqual([]);
