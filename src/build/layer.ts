@@ -37,15 +37,24 @@ export async function makeLayer(
     const installed = await keepPackages(await readPackages(working.root), artefacts);
     return { container: await working.commit(step.id), packages: installed };
   });
-  const file = join(context.workFolder, 'layer.squashfs');
-  const source = await engine.topLayer(container);
-  const { squashLevel: level } = step;
+  const exported = await exportLayer(await engine.topLayer(container), context);
+  return { kind: 'layer', ...(parent === undefined ? {} : { parent }), container, ...exported, packages };
+}
+
+/** What exporting a layer needs. */
+export type ExportContext = Pick<StepContext, 'artefacts' | 'commands' | 'log' | 'signal' | 'workFolder'> & {
+  readonly step: Pick<StepContext['step'], 'squashLevel'>;
+};
+
+/** Make an artefact of the files of one layer, and look through them for what nobody should get. */
+export async function exportLayer(source: string, context: ExportContext) {
+  const target = join(context.workFolder, 'layer.squashfs');
+  const { squashLevel: level } = context.step;
   const [exposed] = await Promise.all([
     exposedIn(source, context.commands),
-    makeSquashfs({ source, target: file, level }, context),
+    makeSquashfs({ source, target, level }, context),
   ]);
-  const layer = await artefacts.adopt(file);
-  return { kind: 'layer', ...(parent === undefined ? {} : { parent }), container, layer, packages, exposed };
+  return { exposed, layer: await context.artefacts.adopt(target) };
 }
 
 function cleanedLine(name: CleanName, count: number): string {

@@ -1,5 +1,16 @@
 /** What a value is counted in. */
-export type Unit = 's' | 'ms' | 'ratio' | 'steps' | 'failures' | 'drops' | 'percent' | 'answers' | 'MiB';
+export type Unit =
+  | 's'
+  | 'ms'
+  | 'ratio'
+  | 'steps'
+  | 'failures'
+  | 'drops'
+  | 'percent'
+  | 'answers'
+  | 'MiB'
+  | 'layers'
+  | 'faults';
 
 /** What the median of a row must be. */
 export interface Bar {
@@ -47,6 +58,8 @@ export interface BenchCase {
   readonly rows: readonly BenchRow[];
   /** Why it cannot be measured here. */
   readonly skip?: string;
+  /** In how many rounds, where one costs minutes; in all unless given. */
+  readonly rounds?: number;
   /** By the names of the rows. Rejects when what was measured is not what was meant. */
   measure(round: number): Promise<Readonly<Record<string, Measured>>>;
 }
@@ -100,7 +113,7 @@ export async function runRounds(
   }));
   for (let round = 0; round < rounds; round++) {
     for (const run of runs) {
-      if (run.one.skip !== undefined || run.error !== '') continue;
+      if (run.one.skip !== undefined || run.error !== '' || round >= (run.one.rounds ?? rounds)) continue;
       try {
         signal?.throwIfAborted();
         const measured = await run.one.measure(round);

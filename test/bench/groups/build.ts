@@ -1,55 +1,51 @@
-import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { systemPath } from '../../../src/adapters/command.ts';
+import { isOnPath } from '../../../src/adapters/find-program.ts';
+import { BUILD_NEEDS, BuildGround } from '../build-ground.ts';
 import type { BenchCase } from '../harness.ts';
-import { BUILD_ROWS, buildOneStage, buildUnchanged } from '../rows/build.ts';
+import { leafBuilds, sameBytes } from '../rows/build.ts';
 import { conffsOfHosts } from '../rows/conffs.ts';
-import { LAYER_EXPORT_ROW, layerExport } from '../rows/layer-export.ts';
-import { SiteCopy } from '../site-copy.ts';
+import { kills } from '../rows/kills.ts';
+import { layerExport } from '../rows/layer-export.ts';
 import type { BenchGroup } from './group.ts';
 
-/** Builds: steps, layers, conffs; on a copy of the demo's site. */
+/** Builds: an image of 650 MB beside the reference way, layers, conffs; kills. */
 export const buildGroup: BenchGroup = {
   name: 'build',
-  rounds: 5,
-  open: async ({ tell }) => {
-    const problem = SiteCopy.problem();
-    let copy: SiteCopy | undefined;
-    const site = (): SiteCopy => {
-      if (copy === undefined) throw new Error('The copy of the site is not ready');
-      return copy;
+  rounds: 3,
+  open: ({ tell }) => {
+    const skip = problem();
+    let made: BuildGround | undefined;
+    const ground = (): BuildGround => {
+      if (made === undefined) throw new Error('The site of the bench is not ready');
+      return made;
     };
-    const ofSite = problem === undefined ? siteCases(site) : skippedCases(problem);
-    return {
-      cases: [...ofSite, conffsOfHosts()],
+    const exported = async () => {
+      const { layers } = await ground().build('leaf');
+      const [large] = layers.slice(-2);
+      if (large === undefined) throw new Error('The release has no layers');
+      return { folder: join(ground().path, 'export'), source: (await ground().folders(large)).at(-1) ?? '' };
+    };
+    const cases = [leafBuilds(ground), layerExport(exported), sameBytes(ground), kills()];
+    return Promise.resolve({
+      cases: [
+        ...cases.map((one): BenchCase => (skip === undefined ? one : { ...one, skip })),
+        conffsOfHosts(),
+      ],
       peers: {},
       prepare: async () => {
-        if (problem !== undefined) return;
-        tell('Copying the site of the demo');
-        copy = await SiteCopy.make();
+        if (skip !== undefined) return;
+        tell('Building an image of 650 MB');
+        made = new BuildGround();
+        await made.build('leaf');
       },
-      close: async () => copy?.remove(),
-    };
+      close: async () => made?.remove(),
+    });
   },
 };
 
-function siteCases(site: () => SiteCopy): readonly BenchCase[] {
-  const options = () => ({ folder: join(site().path, 'export'), source: largestLayer(site()) });
-  return [buildUnchanged(site), buildOneStage(site), layerExport(options)];
-}
-
-function skippedCases(skip: string): readonly BenchCase[] {
-  const measure = () => Promise.reject(new Error(skip));
-  return [...Object.values(BUILD_ROWS), LAYER_EXPORT_ROW].map((row) => ({ rows: [row], skip, measure }));
-}
-
-/** The files of the layer that has most of them. */
-function largestLayer(copy: SiteCopy): string {
-  const overlay = join(copy.data, 'containers/root/overlay');
-  const layers = readdirSync(overlay)
-    .map((name) => join(overlay, name, 'diff'))
-    .filter((path) => statSync(path, { throwIfNoEntry: false })?.isDirectory());
-  const weighed = layers.map((path) => ({ path, entries: readdirSync(path, { recursive: true }).length }));
-  const [largest] = weighed.toSorted((a, b) => b.entries - a.entries);
-  if (largest === undefined) throw new Error(`Cannot find a layer below "${overlay}"`);
-  return largest.path;
+function problem(): string | undefined {
+  if (process.getuid?.() !== 0) return 'needs root';
+  const missing = BUILD_NEEDS.filter((name) => !isOnPath(name, { PATH: systemPath() }));
+  return missing.length === 0 ? undefined : `needs ${missing.join(', ')}`;
 }
