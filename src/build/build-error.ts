@@ -3,6 +3,15 @@ import { AppError, messageOf } from '../core/errors.ts';
 import type { ImageName } from '../core/image.ts';
 import type { Step } from './step.ts';
 
+/** How a stage ended badly. */
+export interface BuildErrorOptions {
+  readonly interrupted?: boolean;
+  /** In place of the cause's own words. */
+  readonly reason?: string;
+  /** In place of the cause's own. */
+  readonly remedy?: string | undefined;
+}
+
 /** A stage that failed or was stopped; what the catalogue publishes is as it was before. */
 export class BuildError extends AppError {
   readonly image: ImageName;
@@ -15,10 +24,10 @@ export class BuildError extends AppError {
   constructor(
     step: Pick<Step, 'image' | 'stage'>,
     cause: unknown,
-    { interrupted = false, reason = '' } = {},
+    { interrupted = false, reason = '', remedy: given }: BuildErrorOptions = {},
   ) {
     const command = commandOf(cause);
-    const remedy = cause instanceof AppError ? cause.remedy : undefined;
+    const remedy = given ?? (cause instanceof AppError ? cause.remedy : undefined);
     const why = reason === '' ? reasonOf(cause) : reason;
     super(
       interrupted ? 'build-interrupted' : 'build-failed',

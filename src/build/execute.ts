@@ -1,4 +1,5 @@
 import { mkdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import { AppError } from '../core/errors.ts';
 import { canonicalJson } from '../core/release.ts';
 import type { BuildCache, ContentId, StepResult } from '../ports/build-cache.ts';
@@ -7,6 +8,7 @@ import type { Clock } from '../ports/clock.ts';
 import type { ContainerImageId, LineSink } from '../ports/container-engine.ts';
 import { BuildError } from './build-error.ts';
 import type { InputDigests } from './content-id.ts';
+import { spaceRemedy } from './free-space.ts';
 import type { KnownResults, Plan, PlannedStep } from './plan.ts';
 import { doneLine, knownLine, runningLine, sharedLine } from './progress.ts';
 import { BuildSecrets } from './stage/read-secrets.ts';
@@ -149,9 +151,11 @@ async function runStep(
     return result;
   } catch (error) {
     const reason = timeLimit.aborted ? 'it took longer than a step may' : '';
+    const remedy = await spaceRemedy(join(options.workFolder, '../..'));
     throw new BuildError(step, options.secrets.redactError(error), {
       interrupted: options.signal.aborted,
       reason,
+      remedy,
     });
   } finally {
     await rm(options.workFolder, { recursive: true, force: true });

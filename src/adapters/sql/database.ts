@@ -89,6 +89,11 @@ export function isUniqueViolation(error: unknown): boolean {
   );
 }
 
+/** SQLite cannot grow its shared memory (SQLITE_IOERR_SHMSIZE) on a full disk, and calls that an I/O error. */
+function isStorageFault(error: unknown): boolean {
+  return error instanceof SqliteFile.SqliteError && /^SQLITE_(?:IOERR|FULL)/.test(error.code);
+}
+
 function openFile(path: string): SqliteFile.Database {
   try {
     mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
@@ -99,6 +104,11 @@ function openFile(path: string): SqliteFile.Database {
     return file;
   } catch (error) {
     if (error instanceof AppError) throw error;
-    throw new AppError('storage', `Cannot open database "${path}": ${messageOf(error)}`, { cause: error });
+    throw new AppError('storage', `Cannot open database "${path}": ${messageOf(error)}`, {
+      cause: error,
+      ...(isStorageFault(error)
+        ? { remedy: `Look at the disk of "${dirname(path)}": is there room left?` }
+        : {}),
+    });
   }
 }
