@@ -106,7 +106,7 @@ echo "leaf stage: $((($(date +%s%N) - began) / 1000000)) ms"
       'dhcp: {subnets: [{subnet: 127.0.0.0/8, pool: 127.9.0.1-127.9.0.9}]}',
       '',
     ];
-    writeFileSync(join(this.path, `${data}.yml`), lines.join('\\n'));
+    writeFileSync(join(this.path, `${data}.yml`), lines.join('\n'));
   }
 }
 

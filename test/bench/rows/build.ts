@@ -38,29 +38,30 @@ export const BUILD_ROWS = {
 } as const satisfies Record<string, BenchRow>;
 
 /** A build of the leaf, then one with nothing changed; in the first round also what the reference does for it. */
-export function leafBuilds(ground: () => BuildGround): BenchCase {
+export function leafBuilds(ground: () => Promise<BuildGround>): BenchCase {
   let reference: number | undefined;
   return {
     rows: Object.values(BUILD_ROWS),
     measure: async (round) => {
-      const before = await ground().build('leaf');
-      ground().change(round + 1);
+      const site = await ground();
+      const before = await site.build('leaf');
+      site.change(round + 1);
       let text = '';
       const whole = await secondsOf(async () => {
-        text = await ground().run(['build', 'leaf', '--verbose']);
+        text = await site.run(['build', 'leaf', '--verbose']);
       });
       if (!text.includes('Published release')) throw new Error(`Nothing was published: ${text.slice(-500)}`);
       const stage = Number(STAGE_TIME.exec(text)?.[1]) / 1000;
       let after: PrintedBuild = before;
       const unchanged = await secondsOf(async () => {
-        after = await ground().build('leaf');
+        after = await site.build('leaf');
       });
       if (after.stepsRun > 0 || after.published)
         throw new Error('Expected nothing to do for the second build');
-      reference ??= await referenceWay(ground(), after);
+      reference ??= await referenceWay(site, after);
       return {
         [BUILD_ROWS.overhead.name]: { value: whole - stage, figures: { whole, stage } },
-        [BUILD_ROWS.fetch.name]: await fetched(ground(), before, after),
+        [BUILD_ROWS.fetch.name]: await fetched(site, before, after),
         [BUILD_ROWS.reference.name]: {
           value: (stage + reference) / whole,
           figures: { bivouac: whole, 'reference way': stage + reference },
@@ -154,12 +155,13 @@ const SAME_BYTES: BenchRow = {
 };
 
 /** How many files of the release differ when all is built once more elsewhere; once, as it takes minutes. */
-export function sameBytes(ground: () => BuildGround): BenchCase {
+export function sameBytes(ground: () => Promise<BuildGround>): BenchCase {
   return {
     rows: [SAME_BYTES],
     rounds: 1,
     measure: async () => {
-      const [first, second] = [await ground().build('leaf'), await ground().build('leaf', 'other')];
+      const site = await ground();
+      const [first, second] = [await site.build('leaf'), await site.build('leaf', 'other')];
       if (second.files.length !== first.files.length)
         throw new Error('The releases have not the same stages');
       const differ = second.files.filter(({ digest }, index) => digest !== first.files[index]?.digest);
