@@ -1,6 +1,6 @@
 import { mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { commandRunner } from '../../../src/adapters/command.ts';
+import { backgroundRunner, commandRunner } from '../../../src/adapters/command.ts';
 import type { BuildGround, PrintedBuild } from '../build-ground.ts';
 import { atLeast, atMost, type BenchCase, type BenchRow, secondsOf } from '../harness.ts';
 
@@ -97,7 +97,10 @@ async function foldersOf(ground: BuildGround, { layers }: PrintedBuild): Promise
   return await ground.folders(top);
 }
 
-/** Seconds of the reference way for a root whose last stage has run: a flat copy, one squashfs of all by xz, a tar of it. */
+/**
+ * Seconds of the reference way for a root whose last stage has run: a flat copy, one squashfs of all by xz, a tar of it. At
+ * the priority that builds have, so that what else runs here slows both alike.
+ */
 async function referenceWay(ground: BuildGround, build: PrintedBuild): Promise<number> {
   const at = (name: string): string => join(ground.path, name);
   const folders = await foldersOf(ground, build);
@@ -113,7 +116,7 @@ async function referenceWay(ground: BuildGround, build: PrintedBuild): Promise<n
   ]);
   try {
     return await secondsOf(async () => {
-      await commandRunner.run(['cp', '--archive', at('merged'), at('flat')]);
+      await backgroundRunner.run(['cp', '--archive', at('merged'), at('flat')]);
       const options = [
         '-noappend',
         '-always-use-fragments',
@@ -123,8 +126,8 @@ async function referenceWay(ground: BuildGround, build: PrintedBuild): Promise<n
         '-quiet',
         '-no-progress',
       ];
-      await commandRunner.run(['mksquashfs', at('flat'), at('rootfs.img'), ...options]);
-      await commandRunner.run([
+      await backgroundRunner.run(['mksquashfs', at('flat'), at('rootfs.img'), ...options]);
+      await backgroundRunner.run([
         'tar',
         '--create',
         `--file=${at('rootfs.tgz')}`,

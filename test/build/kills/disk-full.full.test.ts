@@ -1,4 +1,4 @@
-import { mkdirSync, rmSync, statfsSync } from 'node:fs';
+import { rmSync, statfsSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { commandRunner } from '../../../src/adapters/command.ts';
@@ -13,19 +13,22 @@ const FREE = [8, 64, 512, 2048, 3072, 4096, 16_384] as const;
 
 describeWith([...KILL_TOOLS, 'mkfs.ext4', 'fallocate'], 'a build on a disk that is full', () => {
   const site = new KillSite();
+  const disk = `/dev/shm/bivouac-${process.pid}.img`;
   const ballast = join(site.data, 'ballast');
 
   beforeAll(async () => {
-    await site.prepare();
-    const disk = join(site.folder, 'disk.img');
-    await commandRunner.run(['truncate', '--size=128M', disk]);
-    await commandRunner.run(['mkfs.ext4', '-q', '-m', '0', '-N', '16384', disk]);
-    mkdirSync(site.data, { recursive: true });
-    await commandRunner.run(['mount', '-o', 'loop', disk, site.data]);
+    await site.prepare(async (data) => {
+      await commandRunner.run(['truncate', '--size=128M', disk]);
+      await commandRunner.run(['mkfs.ext4', '-q', '-m', '0', '-N', '16384', disk]);
+      await commandRunner.run(['mount', '-o', 'loop', disk, data]);
+    });
     await site.bivouac('build', 'demo');
   });
 
-  afterAll(() => site.remove());
+  afterAll(async () => {
+    await site.remove();
+    rmSync(disk);
+  });
 
   const fill = async (kibibytes: number): Promise<void> => {
     const { bavail, bsize } = statfsSync(site.data);

@@ -45,7 +45,6 @@ export class KillSite {
   readonly #site: DaemonSite;
   #number = 0;
 
-  /** In `data`, unless the data directory is the site's own. */
   constructor() {
     this.#site = makeSite({ images: IMAGES });
   }
@@ -58,7 +57,13 @@ export class KillSite {
     return this.#site.folder;
   }
 
-  async prepare(): Promise<void> {
+  /**
+   * Make the files. The data directory is in memory unless `disk` makes another of it: builds sync all of their file system, so
+   * that on a disk which others write to a kill would take minutes.
+   */
+  async prepare(disk: (data: string) => Promise<void> = inMemory): Promise<void> {
+    mkdirSync(this.data, { recursive: true });
+    await disk(this.data);
     const root = join(this.folder, 'root');
     await fillBusyboxRoot(root);
     const write = (path: string, text: string, mode = 0o644): void => {
@@ -196,6 +201,10 @@ export class KillSite {
     const state = await openState(this.data, () => loaded);
     return await use(state).finally(() => state.close());
   }
+}
+
+async function inMemory(data: string): Promise<void> {
+  await commandRunner.run(['mount', '-t', 'tmpfs', '-o', 'size=1g,mode=0700', 'bivouac-kills', data]);
 }
 
 function artefactsOf(release: Release): readonly Digest[] {
