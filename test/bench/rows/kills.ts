@@ -4,7 +4,7 @@ import { KillSite } from '../../build/kills/kill-site.ts';
 import { atMost, type BenchCase, type BenchRow } from '../harness.ts';
 
 /** Of some hundred places; the tests go through all of them. */
-const KILLS = 8;
+const KILLS = 5;
 
 const ROW: BenchRow = {
   name: 'build-kills',
