@@ -35,6 +35,8 @@ interface Site {
   readonly hosts: readonly Host[];
 }
 
+/** Kinds of clients there are; a client's is its number modulo this. */
+export const MADE_UP_KINDS = 8;
 /** Clients that are hosts of the inventory; the others are strangers. */
 const KNOWN = 400;
 
@@ -147,7 +149,7 @@ function kindOf(number: number, mac: Uint8Array): Options {
     [OPTION.clientArchitecture, Uint8Array.of(0, architecture)],
     machine,
   ];
-  switch (number % 8) {
+  switch (number % MADE_UP_KINDS) {
     case 0:
       return [[OPTION.clientIdentifier, Uint8Array.of(1, ...mac)]];
     case 1:

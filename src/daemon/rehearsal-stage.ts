@@ -1,6 +1,6 @@
 import { DhcpCounts } from '../boot/dhcp-counts.ts';
 import type { DhcpWorld } from '../boot/dhcp-turn.ts';
-import { type MadeUpNetwork, madeUpMessage } from '../boot/made-up-clients.ts';
+import { MADE_UP_KINDS, type MadeUpNetwork, madeUpMessage } from '../boot/made-up-clients.ts';
 import { DhcpServer } from '../servers/dhcp.ts';
 import { linksNow } from '../servers/dhcp-listeners.ts';
 import { DhcpSockets } from '../servers/dhcp-sockets.ts';
@@ -22,8 +22,9 @@ const MOST_ASKING = 32;
 const MOST_TAKING = 128;
 /** There is nothing left to learn after so many. */
 const ENOUGH = 3000;
-/** Where nobody was answered for so long, nobody will be; a lease may have to wait until the writer's thread has started. */
-const SILENCE_MS = 250;
+/** Who was not answered for so long will not be: some have nothing to boot here. */
+const SILENCE_MS = 50;
+/** A lease may have to wait until the writer's thread has started. */
 const WRITER_START_MS = 5000;
 
 /** A DHCP server of its own, and the relay agent of made-up clients that ask it over the loopback device. */
@@ -39,6 +40,8 @@ export class RehearsalStage {
   #asking = 0;
   #taking = 0;
   #leases = 0;
+  readonly #answered = new Set<number>();
+  readonly #ignored = new Set<number>();
 
   private constructor(network: MadeUpNetwork, clients: DhcpSockets, { server, port }: Serving) {
     this.#network = network;
@@ -83,10 +86,7 @@ export class RehearsalStage {
   async play(end: number): Promise<number> {
     this.#end = end;
     this.#heardAt = performance.now();
-    const silence = setInterval(() => {
-      const patience = this.#taking > 0 ? WRITER_START_MS : SILENCE_MS;
-      if (performance.now() - this.#heardAt >= patience) this.#over.resolve(undefined);
-    }, SILENCE_MS);
+    const silence = setInterval(() => this.#giveUp(performance.now() - this.#heardAt), SILENCE_MS);
     this.#goOn();
     await this.#over.promise;
     clearInterval(silence);
@@ -98,13 +98,26 @@ export class RehearsalStage {
     await Promise.all([this.#server.stop(), this.#clients.close()]);
   }
 
+  get #isOver(): boolean {
+    return this.#begun >= ENOUGH || performance.now() >= this.#end;
+  }
+
   #goOn(): void {
-    const isOver = this.#begun >= ENOUGH || performance.now() >= this.#end;
-    if (isOver && this.#asking + this.#taking === 0) return this.#over.resolve(undefined);
-    while (!isOver && this.#asking < MOST_ASKING && this.#taking < MOST_TAKING) {
+    while (!this.#isOver && this.#asking < MOST_ASKING && this.#taking < MOST_TAKING) {
+      if (this.#ignored.has(++this.#begun % MADE_UP_KINDS)) continue;
       this.#asking++;
-      this.#send(madeUpMessage(++this.#begun, this.#network));
+      this.#send(madeUpMessage(this.#begun, this.#network));
     }
+    if (this.#isOver && this.#asking + this.#taking === 0) this.#over.resolve(undefined);
+  }
+
+  /** After a silence: kinds of clients that were never answered are asked for no more, and the others go on. */
+  #giveUp(silence: number): void {
+    if (silence >= WRITER_START_MS) return this.#over.resolve(undefined);
+    if (silence < SILENCE_MS || this.#asking === 0) return;
+    for (let kind = 0; kind < MADE_UP_KINDS; kind++) if (!this.#answered.has(kind)) this.#ignored.add(kind);
+    this.#asking = 0;
+    this.#goOn();
   }
 
   #hear(bytes: Uint8Array): void {
@@ -121,7 +134,8 @@ export class RehearsalStage {
   }
 
   #take(offer: DhcpPacket): void {
-    this.#asking--;
+    this.#answered.add(offer.xid % MADE_UP_KINDS);
+    this.#asking = Math.max(0, this.#asking - 1);
     this.#taking++;
     this.#send(madeUpMessage(offer.xid, this.#network, offer));
   }

@@ -7,7 +7,7 @@ import { inventoryOf } from '../../src/core/inventory.ts';
 import { rehearseDhcp } from '../../src/daemon/rehearsal.ts';
 import { temporaryDatabase } from '../adapters/sql/database.ts';
 import { aWorld } from '../boot/world.ts';
-import { aCatalogue, anNbpRelease, aPublication } from '../builders.ts';
+import { aCatalogue, anNbpRelease, aPublication, digest } from '../builders.ts';
 import { FakeSnapshotSource } from '../fakes/snapshot.ts';
 
 const nothing = (): void => undefined;
@@ -39,6 +39,12 @@ it('lets made-up clients take leases of which nothing stays, in memory or on dis
   expect(world.recorder.facts).toEqual([]);
   expect(database.prepare('SELECT count(*) AS n FROM leases').get()).toEqual({ n: 0 });
   expect(database.prepare('SELECT count(*) AS n FROM boots').get()).toEqual({ n: 0 });
+});
+
+it('goes on with the others where some firmware has nothing to boot', async () => {
+  const release = anNbpRelease({ files: [{ name: 'undionly.kpxe', digest: digest('b'), size: 1 }] });
+  const { world, state } = await aStage(aCatalogue([aPublication({ image: NBP_IMAGE, release })]));
+  expect(await rehearseDhcp({ state, world, logger, time: 1500 })).toBeGreaterThan(64);
 });
 
 it('ends in time, also where there is nothing to boot', async () => {
