@@ -24,7 +24,8 @@ const MOST_TAKING = 128;
 const ENOUGH = 3000;
 /** Who was not answered for so long will not be: some have nothing to boot here. */
 const SILENCE_MS = 50;
-/** A lease may have to wait until the writer's thread has started. */
+/** The first answer of all takes its time, and the first lease has to wait until the writer's thread has started. */
+const START_MS = 1000;
 const WRITER_START_MS = 5000;
 
 /** A DHCP server of its own, and the relay agent of made-up clients that ask it over the loopback device. */
@@ -113,8 +114,8 @@ export class RehearsalStage {
 
   /** After a silence: kinds of clients that were never answered are asked for no more, and the others go on. */
   #giveUp(silence: number): void {
-    if (silence >= WRITER_START_MS) return this.#over.resolve(undefined);
-    if (silence < SILENCE_MS || this.#asking === 0) return;
+    if (silence >= (this.#taking > 0 ? WRITER_START_MS : START_MS)) return this.#over.resolve(undefined);
+    if (silence < SILENCE_MS || this.#asking === 0 || this.#answered.size === 0) return;
     for (let kind = 0; kind < MADE_UP_KINDS; kind++) if (!this.#answered.has(kind)) this.#ignored.add(kind);
     this.#asking = 0;
     this.#goOn();
@@ -135,6 +136,7 @@ export class RehearsalStage {
 
   #take(offer: DhcpPacket): void {
     this.#answered.add(offer.xid % MADE_UP_KINDS);
+    this.#ignored.delete(offer.xid % MADE_UP_KINDS);
     this.#asking = Math.max(0, this.#asking - 1);
     this.#taking++;
     this.#send(madeUpMessage(offer.xid, this.#network, offer));
