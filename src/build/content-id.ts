@@ -9,7 +9,7 @@ import type { Step, StepArgs, Work } from './step.ts';
  * Raised when the same inputs give another result than before, so that nothing made by the older builder is used:
  * another format of layers, another way to clean a root, another argument of a tool.
  */
-export const BUILDER_EPOCH = 2;
+export const BUILDER_EPOCH = 3;
 
 /** Digests of the files that stages are made from, by absolute path. */
 export type InputDigests = ReadonlyMap<string, string>;
