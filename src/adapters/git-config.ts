@@ -2,6 +2,7 @@ import { AppError } from '../core/errors.ts';
 
 /** The whole configuration that git sees. */
 export function gitConfig(repository: string): string {
+  const path = localPath(repository);
   const lines = [
     '[core]',
     'hooksPath = /dev/null',
@@ -12,9 +13,9 @@ export function gitConfig(repository: string): string {
     'allow = never',
     ...['file', 'git', 'http', 'https', 'ssh'].flatMap((name) => [`[protocol "${name}"]`, 'allow = always']),
     // The one that the administrator named may belong to another user of this machine.
-    ...(repository.startsWith('/')
-      ? ['[safe]', `directory = ${quoted(repository)}`, `directory = ${quoted(`${repository}/.git`)}`]
-      : []),
+    ...(path === undefined
+      ? []
+      : ['[safe]', `directory = ${quoted(path)}`, `directory = ${quoted(`${path}/.git`)}`]),
   ];
   return `${lines.join('\n')}\n`;
 }
@@ -49,6 +50,13 @@ function sshQuoted(path: string): string {
 
 function quoted(text: string): string {
   return `"${text.replaceAll('\\', '\\\\').replaceAll('"', '\\"')}"`;
+}
+
+/** Git decodes what it takes for an address. */
+function localPath(repository: string): string | undefined {
+  if (repository.startsWith('/')) return repository;
+  const path = /^file:\/\/(\/.*)$/i.exec(repository)?.[1];
+  return path?.replace(/%[0-9a-f]{2}/gi, (code) => String.fromCharCode(Number.parseInt(code.slice(1), 16)));
 }
 
 /** An address as it may be shown. */

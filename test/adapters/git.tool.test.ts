@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { chownSync, existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { commandRunner } from '../../src/adapters/command.ts';
@@ -108,6 +108,21 @@ describeWith(['git'], 'a mirror of a git repository', () => {
     }
   });
 
+  it.each(['', 'file://'])(
+    'fetches from a repository of another user of this machine: "%s"',
+    async (scheme) => {
+      const folder = temporaryFolder();
+      const from = new GitRepository(join(folder, 'its own'));
+      const commit = from.commit({ file: 'one' });
+      // Git looks at the owners of these two.
+      for (const path of [from.path, join(from.path, '.git')])
+        if (process.getuid?.() === 0) chownSync(path, 12_345, 12_345);
+      const mirror = mirrorOf(folder, `${scheme}${scheme === '' ? from.path : encodeURI(from.path)}`);
+      await mirror.fetch(signal);
+      expect(await mirror.commitOf('main')).toBe(commit);
+    },
+  );
+
   it('asks nobody about a whole commit that it has, and knows the last change of a folder', async () => {
     const folder = temporaryFolder();
     const from = new GitRepository(join(folder, 'from'));
@@ -146,5 +161,7 @@ describeWith(['git'], 'a mirror of a git repository', () => {
         'IdentitiesOnly yes\nIdentityFile "/etc/a key%%"\nUserKnownHostsFile "/etc/hosts"\n',
     );
     expect(gitConfig('/srv/re"po')).toContain('directory = "/srv/re\\"po"');
+    expect(gitConfig('file:///srv/my%20repo')).toContain('directory = "/srv/my repo"');
+    expect(gitConfig('https://git.example.org/x')).not.toContain('[safe]');
   });
 });
