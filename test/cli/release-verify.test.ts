@@ -4,6 +4,8 @@ import { dirname } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { type Envelope, parseEnvelope, seal } from '../../src/build/release/envelope.ts';
 import { type Digest, digestFromHex } from '../../src/core/artefact.ts';
+import { verifyBySigstore } from '../build/release/sigstore.ts';
+import { statementFaults } from '../build/release/slsa.ts';
 import { digest } from '../builders.ts';
 import { testSigning } from '../fakes/signing.ts';
 import { TrustedSite } from './trusted-site.ts';
@@ -50,6 +52,13 @@ test('a good release is good in every part, and says by which key', async () => 
   ]);
   expect((await site.run('release', 'verify', site.named.digest.slice(7, 15))).code).toBe(0);
   expect((await site.run('--json', 'release', 'verify', 'nothing')).stdout).toContain('There is no release');
+});
+
+test('the statement that is kept is one that in-toto, SLSA and the verifier of sigstore take', async () => {
+  const site = await TrustedSite.open();
+  const { digest: kept, envelope } = await statementOf(site);
+  verifyBySigstore(readFileSync(site.fileOf(kept), 'utf8'), await site.publicKey());
+  expect(statementFaults(changed(envelope, (text) => text))).toEqual([]);
 });
 
 describe('what was changed is named, and the next build mends what it can', () => {

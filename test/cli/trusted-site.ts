@@ -70,6 +70,13 @@ export class TrustedSite {
     return new FsSigningKeys(join(this.folder, 'data/keys')).current();
   }
 
+  /** The public half of that, as PEM. */
+  async publicKey(): Promise<string> {
+    const [newest] = await new FsSigningKeys(join(this.folder, 'data/keys')).trusted();
+    if (newest === undefined) throw new Error('no key');
+    return newest.pem;
+  }
+
   run(...argv: readonly string[]): ReturnType<typeof commandLine> {
     return commandLine('--config', join(this.folder, 'bivouac.yml'), ...argv);
   }
