@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
-import { lstat, readdir, readlink, stat } from 'node:fs/promises';
+import { lstat, open, readdir, readlink, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { AppError } from '../core/errors.ts';
 import { canonicalJson } from '../core/release.ts';
@@ -20,6 +19,9 @@ export type SourceEntry = {
 
 const MAX_ENTRIES = 100_000;
 const OWNER_MAY_EXECUTE = 0o100;
+/** Kernel modules are thousands of small files: a stream for each, one after another, takes twice the time. */
+const AT_ONCE = 8;
+const CHUNK = 256 * 1024;
 
 /** All entries of a folder, sorted so that a directory comes before what is in it. */
 export async function listSource(directory: string): Promise<readonly SourceEntry[]> {
@@ -57,9 +59,13 @@ export type PlacedEntry = SourceEntry & {
 /** SHA-256, in hexadecimal, of entries and what they hold; where they lie does not count. */
 export async function digestPlaced(entries: readonly PlacedEntry[]): Promise<string> {
   const parts: unknown[] = [];
-  for (const { source, ...entry } of entries) {
-    parts.push(entry.kind === 'file' ? { ...entry, content: await hashFile(source) } : entry);
-  }
+  const left = entries.entries();
+  const work = async (): Promise<void> => {
+    const buffer = Buffer.allocUnsafe(CHUNK);
+    for (const [index, { source, ...entry }] of left)
+      parts[index] = entry.kind === 'file' ? { ...entry, content: await hashFile(source, buffer) } : entry;
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, work));
   return createHash('sha256').update(canonicalJson(parts)).digest('hex');
 }
 
@@ -79,11 +85,18 @@ async function readEntry(directory: string, path: string): Promise<SourceEntry> 
   throw refusal(directory, `"${path}" is neither a file nor a directory nor a symbolic link`);
 }
 
-async function hashFile(path: string): Promise<string> {
+async function hashFile(path: string, buffer = Buffer.allocUnsafe(CHUNK)): Promise<string> {
   const hash = createHash('sha256');
-  const chunks: AsyncIterable<Buffer> = createReadStream(path);
-  for await (const chunk of chunks) hash.update(chunk);
-  return hash.digest('hex');
+  const file = await open(path);
+  try {
+    for (;;) {
+      const { bytesRead } = await file.read(buffer, 0, buffer.length);
+      if (bytesRead === 0) return hash.digest('hex');
+      hash.update(buffer.subarray(0, bytesRead));
+    }
+  } finally {
+    await file.close();
+  }
 }
 
 function refusal(directory: string, reason: string): AppError {
