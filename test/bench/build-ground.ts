@@ -85,6 +85,11 @@ echo "leaf stage: $((($(date +%s%N) - began) / 1000000)) ms"
     return parseBuild(await this.run(['--json', 'build', image], data));
   }
 
+  /** The initramfs has the public key of its server in it: the other data directory gets the same, before it makes one. */
+  shareKeys(): void {
+    cpSync(join(this.path, 'data/keys'), join(this.path, 'other/keys'), { recursive: true });
+  }
+
   /** The folders of the layers below and of this one, base first, as the container storage has them. */
   async folders({ contentId }: PrintedLayer): Promise<readonly string[]> {
     const paths = storagePaths(join(this.path, 'data/containers'));

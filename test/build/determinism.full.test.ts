@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -44,7 +44,10 @@ describeWith([...BUILD_TOOLS, 'zstd'], 'the same inputs in two data directories'
     const built: unknown[] = [];
 
     beforeAll(async () => {
-      for (const name of ['a', 'b']) built.push(await releaseOf(join(folder, name)));
+      built.push(await releaseOf(join(folder, 'a')));
+      // The initramfs has the public key of its server in it.
+      cpSync(join(folder, 'a/data/keys'), join(folder, 'b/data/keys'), { recursive: true });
+      built.push(await releaseOf(join(folder, 'b')));
     });
 
     afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -58,6 +61,7 @@ describeWith([...BUILD_TOOLS, 'zstd'], 'the same inputs in two data directories'
 
 /** The release of the demo's image `web`, built in a folder. */
 async function releaseOf(folder: string): Promise<unknown> {
+  mkdirSync(folder, { recursive: true });
   const { config } = await makeLabSite(folder, join(folder, 'data'));
   const cli = [process.execPath, join(ROOT, 'src/main.ts'), '--config', config, '--json'] as const;
   const { stdout } = await commandRunner.run([...cli, 'build', 'web']);
