@@ -22,7 +22,7 @@ describeWith(['root', 'buildah', 'setpriv'], 'leases when the server is killed',
   });
 
   test('what was acknowledged stays leased, to the same client and to no other', {
-    timeout: 60_000,
+    timeout: 180_000,
   }, async () => {
     site = makeSite({ unknownHosts: '{image: web}' });
     server = await ServerProcess.start(site);

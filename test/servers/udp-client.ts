@@ -37,7 +37,7 @@ export class UdpClient {
   }
 
   /** The next datagram, or undefined when none comes within `ms`. */
-  async next(ms = 2000): Promise<Received | undefined> {
+  async next(ms = 10_000): Promise<Received | undefined> {
     if (this.#received.length === 0) {
       await new Promise<void>((resolve) => {
         const timer = setTimeout(resolve, ms);

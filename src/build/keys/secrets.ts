@@ -50,7 +50,7 @@ function readSecret(name: string, value: unknown, { keys, context }: Place): Ima
     // What is written there may be the secret itself.
     const remedy = `Write "${name}: /PATH/OF/A/FILE", absolute and without ".."`;
     fault(
-      isMapping(value) ? [...at, 'path'] : at,
+      isMapping(value) && 'path' in value ? [...at, 'path'] : at,
       `Cannot read secret "${name}" from there: it is no path`,
       remedy,
     );

@@ -35,7 +35,7 @@ describe('secrets', () => {
     [{ '../x': '/etc/x' }, 'secrets.../x: Cannot name a secret "../x"'],
     [{ token: 'hunter2hunter2' }, 'secrets.token: Cannot read secret "token" from there: it is no path'],
     [{ token: '/etc/../x' }, 'secrets.token: Cannot read secret "token" from there: it is no path'],
-    [{ token: {} }, 'secrets.token.path: Cannot read secret "token" from there: it is no path'],
+    [{ token: {} }, 'secrets.token: Cannot read secret "token" from there: it is no path'],
     [{ token: { path: '/x', mode: 1 } }, 'secrets.token.mode: Cannot use option "mode" of a secret'],
     [
       { token: { path: '/x', stages: ['two.sh'] } },
