@@ -1,4 +1,4 @@
-import { Command, InvalidArgumentError } from 'commander';
+import { Command, InvalidArgumentError, Option } from 'commander';
 import { Explainer, type Explanation } from '../boot/explain.ts';
 import { CLIENT_NAMES, type PlayedClient, parseClient, playedMessage } from '../boot/explain-client.ts';
 import type { DhcpRequest } from '../boot/request.ts';
@@ -30,7 +30,11 @@ export function explainCommand(): Command {
       'what DHCP answers a host, and why: by the rules and the data of the server, changing nothing',
     )
     .argument('[host]', 'name of a host, or a MAC address')
-    .option('--firmware <kind>', `who asks: ${CLIENT_NAMES}`, readClient, readClient('uefi'))
+    .addOption(
+      new Option('--firmware <kind>', `who asks: ${CLIENT_NAMES}`)
+        .argParser(readClient)
+        .default(readClient('uefi'), 'uefi'),
+    )
     .option(
       '--mode <message>',
       'what it asks: discover, or request (which takes the offer)',
