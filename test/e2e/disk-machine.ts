@@ -11,6 +11,8 @@ export interface MachineOptions {
   readonly folder: string;
   readonly firmware?: 'bios' | 'uefi';
   readonly memoryMiB?: number;
+  /** What QEMU is run by, such as to be in a network namespace. */
+  readonly within?: readonly [string, ...string[]];
   /** More arguments of QEMU, such as drives. */
   readonly arguments: readonly string[];
 }
@@ -48,7 +50,8 @@ export async function switchOn(options: MachineOptions): Promise<Machine> {
     ...['-m', String(memoryMiB), '-smp', '1', '-serial', `file:${console}`],
     ...['-object', 'rng-random,id=rng0,filename=/dev/urandom', '-device', 'virtio-rng-pci,rng=rng0'],
   ];
-  const argv = [QEMU, ...machine, ...flash(firmware, folder), ...options.arguments] as const;
+  const qemu = [QEMU, ...machine, ...flash(firmware, folder), ...options.arguments] as const;
+  const argv = options.within === undefined ? qemu : ([...options.within, ...qemu] as const);
   const running = await commandRunner.start(argv, { tethered: true });
   let isOff = false;
   running.done.catch(() => undefined).finally(() => (isOff = true));
