@@ -215,8 +215,8 @@ export class BootHttp {
     const mac = address === undefined ? undefined : lesseeOf(address, leases, clock.now());
     if (mac === undefined) return;
     const { inventory, catalogue, policy } = await snapshots.current();
-    const subject = subjectOf(mac, resolveHost(mac, inventory, policy));
-    this.noteSent(subject, artefactName(digest, catalogue), transfer);
+    const host = resolveHost(mac, inventory, policy);
+    this.noteSent(subjectOf(mac, host), artefactName(digest, catalogue, host?.image), transfer);
   }
 
   #withHost(caller: Caller, answer: (turn: HostTurn) => Promise<HttpAnswer>): Promise<HttpAnswer> {

@@ -1,17 +1,32 @@
 import { type Digest, shortDigest } from '../core/artefact.ts';
 import type { Catalogue } from '../core/catalogue.ts';
+import type { ImageName } from '../core/image.ts';
 import type { Release } from '../core/release.ts';
 
-const NAMES = new WeakMap<Catalogue, ReadonlyMap<Digest, string>>();
+type Names = ReadonlyMap<Digest, string>;
 
-/** What an artefact is, for people: `kernel of web`, `layer base/files of base`, or the digest of one not published. */
-export function artefactName(digest: Digest, catalogue: Catalogue): string {
-  let names = NAMES.get(catalogue);
-  if (names === undefined) {
-    names = new Map(catalogue.publications.flatMap(({ release }) => namesOf(release)).reverse());
-    NAMES.set(catalogue, names);
-  }
-  return names.get(digest) ?? shortDigest(digest);
+/** By image; under `undefined` those of all releases. */
+const NAMES = new WeakMap<Catalogue, Map<ImageName | undefined, Names>>();
+
+/**
+ * What an artefact is, for people: `kernel of web`, `layer base/files of base`, or the digest of one not published. Of one that
+ * releases share it is what the release of `image` calls it.
+ */
+export function artefactName(digest: Digest, catalogue: Catalogue, image?: ImageName): string {
+  const own = image === undefined ? undefined : namesIn(catalogue, image).get(digest);
+  return own ?? namesIn(catalogue, undefined).get(digest) ?? shortDigest(digest);
+}
+
+function namesIn(catalogue: Catalogue, image: ImageName | undefined): Names {
+  const byImage = NAMES.get(catalogue) ?? new Map<ImageName | undefined, Names>();
+  NAMES.set(catalogue, byImage);
+  const known = byImage.get(image);
+  if (known !== undefined) return known;
+  const releases = catalogue.publications.map(({ release }) => release);
+  const wanted = releases.filter((release) => image === undefined || release.image === image);
+  const names = new Map(wanted.flatMap(namesOf).reverse());
+  byImage.set(image, names);
+  return names;
 }
 
 function namesOf(release: Release): readonly (readonly [Digest, string])[] {
