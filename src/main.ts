@@ -3,7 +3,8 @@ import { enableCompileCache } from 'node:module';
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
 
-keepCompiled();
+// A server starts once, and would hold what was kept in memory for as long as it runs.
+if (!process.argv.includes('serve')) keepCompiled();
 const { runCommandLine } = await import('./cli/program.ts');
 
 process.exitCode = await runCommandLine(process.argv.slice(2));

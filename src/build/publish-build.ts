@@ -35,9 +35,9 @@ export async function publishBuild(
   const release = await releaseOf(plan, build.results, { artefacts, builder, isForHosts: isShared });
   if (!(await isInForce(release, site)))
     await requireClean(builtRoot(plan, build.results), { world: site.world, log });
-  const record = await recordOf(build, request, site);
+  const record = () => recordOf(build, request, site);
   const publishing = await publishRelease(
-    { release, channel: isShared ? channel : undefined, record },
+    { release, channel: isShared ? channel : undefined, job: request.job, record },
     { ...site, artefacts },
   );
   const stepsRun = plan.steps.filter((step) => step.status === 'run').length;

@@ -1,5 +1,6 @@
 import type { MoveDecision } from '../core/channel.ts';
 import type { ChannelName } from '../core/image.ts';
+import type { JobId } from '../core/job.ts';
 import type { NamedRelease } from '../core/release.ts';
 import type { ArtefactStore } from '../ports/artefact-store.ts';
 import type { ChannelStore } from '../ports/channel-store.ts';
@@ -22,7 +23,9 @@ export interface PublishSite {
 export interface PublishRequest {
   readonly release: NamedRelease;
   readonly channel: ChannelName | undefined;
-  readonly record: Omit<BuildRecord, 'keyId'>;
+  readonly job?: JobId | undefined;
+  /** How it was made; asked for only when that is not stated yet, since looking it up takes a second. */
+  readonly record: () => Promise<Omit<BuildRecord, 'keyId'>>;
 }
 
 /** What became of it. */
@@ -30,7 +33,7 @@ export type Publishing = MoveDecision | { readonly kind: 'kept' };
 
 /** Keep the release, sign it, say how it was made, and then point the channel to it: a host may ask the next moment. */
 export async function publishRelease(
-  { release, channel, record }: PublishRequest,
+  { release, channel, job, record }: PublishRequest,
   site: PublishSite,
 ): Promise<Publishing> {
   const { image } = release.release;
@@ -38,7 +41,7 @@ export async function publishRelease(
   await signRelease(release.digest, site.signing);
   await attest(release, record, site);
   if (channel === undefined) return { kind: 'kept' };
-  const actor = record.job === undefined ? 'build' : `job ${record.job}`;
+  const actor = job === undefined ? 'build' : `job ${job}`;
   const order = { image, channel, action: 'build', to: release.digest, actor, reason: '' } as const;
   const [move] = await site.channels.move(order);
   return move ?? { kind: 'kept' };
@@ -47,13 +50,13 @@ export async function publishRelease(
 /** The first build that makes a release says how, and a later one where that statement is not to be trusted any more. */
 async function attest(
   release: NamedRelease,
-  record: Omit<BuildRecord, 'keyId'>,
+  record: PublishRequest['record'],
   site: PublishSite,
 ): Promise<void> {
   const { keys } = site.signing;
   if ((await provenanceCheck(release, { ...site, keys })).fault === undefined) return;
   const signer = await keys.current();
-  const text = provenanceText(release, { ...record, keyId: signer.keyId });
+  const text = provenanceText(release, { ...(await record()), keyId: signer.keyId });
   const envelope = await seal(text, IN_TOTO, signer);
   const ref = await site.artefacts.putBytes(Buffer.from(JSON.stringify(envelope)));
   await site.releases.attest(release.digest, ref);
