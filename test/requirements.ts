@@ -1,6 +1,6 @@
-import { accessSync, constants, existsSync } from 'node:fs';
-import { delimiter, join } from 'node:path';
+import { existsSync } from 'node:fs';
 import { describe } from 'vitest';
+import { isOnPath } from '../src/adapters/find-program.ts';
 
 /** What a test needs from the machine: `root`, the name of a program, or the absolute path of a file. */
 export type Requirement = string;
@@ -28,15 +28,5 @@ export function describeWith(requirements: readonly Requirement[], name: string,
 function isMet(requirement: Requirement): boolean {
   if (requirement === 'root') return process.getuid?.() === 0;
   if (requirement.startsWith('/')) return existsSync(requirement);
-  const directories = [...(process.env['PATH'] ?? '').split(delimiter), '/usr/sbin', '/sbin'];
-  return directories.some((directory) => isExecutable(join(directory, requirement)));
-}
-
-function isExecutable(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
+  return isOnPath(requirement, { PATH: `${process.env['PATH'] ?? ''}:/usr/sbin:/sbin` });
 }

@@ -2,10 +2,9 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
-import { commandRunner } from '../../src/adapters/command.ts';
 import { describeWith } from '../requirements.ts';
 import { BridgedLab } from './bridged-lab.ts';
-import { DATA, makeLabSite, ROOT } from './site.ts';
+import { buildImages, DATA, makeLabSite } from './site.ts';
 
 describeWith(
   ['root', 'qemu-system-x86_64', 'buildah', 'mmdebstrap', 'ip', 'dnsmasq'],
@@ -16,8 +15,7 @@ describeWith(
 
     beforeAll(async () => {
       const { config } = await makeLabSite(folder, DATA);
-      const program = [process.execPath, join(ROOT, 'src/main.ts'), '--config', config] as const;
-      await commandRunner.run([...program, 'build', 'nbp'], { log: (line) => console.log(line) });
+      await buildImages(config, 'nbp');
       lab = new BridgedLab('http', { folder, config });
       lab.wire(['web02']);
     });

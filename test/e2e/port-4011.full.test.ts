@@ -2,11 +2,10 @@ import { appendFileSync, cpSync, mkdtempSync, readFileSync, rmSync, writeFileSyn
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
-import { commandRunner } from '../../src/adapters/command.ts';
 import { readCapture } from '../../src/wire/pcap.ts';
 import { describeWith } from '../requirements.ts';
 import { BridgedLab } from './bridged-lab.ts';
-import { DATA, makeLabSite, ROOT } from './site.ts';
+import { buildImages, DATA, makeLabSite, ROOT } from './site.ts';
 
 const BOOTS = [
   ['web01', 'bios'],
@@ -32,15 +31,7 @@ describeWith(
       const { config } = await makeLabSite(folder, DATA);
       cpSync(join(ROOT, 'boot'), boot, { recursive: true });
       writeFileSync(config, readFileSync(config, 'utf8').replace(join(ROOT, 'boot'), boot));
-      const build = [
-        process.execPath,
-        join(ROOT, 'src/main.ts'),
-        '--config',
-        config,
-        'build',
-        'nbp',
-      ] as const;
-      await commandRunner.run(build, { log: (line) => console.log(line) });
+      await buildImages(config, 'nbp');
       lab = new BridgedLab('p4011', { folder, config });
       lab.wire(BOOTS.map(([name]) => name));
     });

@@ -2,10 +2,9 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
-import { commandRunner } from '../../src/adapters/command.ts';
 import { describeWith } from '../requirements.ts';
 import { BridgedLab } from './bridged-lab.ts';
-import { DATA, makeLabSite, ROOT } from './site.ts';
+import { buildImages, DATA, makeLabSite } from './site.ts';
 
 const BOOTS = [
   ['web01', 'bios'],
@@ -21,15 +20,8 @@ describeWith(
 
     beforeAll(async () => {
       const { config } = await makeLabSite(folder, DATA);
-      const build = [
-        process.execPath,
-        join(ROOT, 'src/main.ts'),
-        '--config',
-        config,
-        'build',
-        'nbp',
-      ] as const;
-      await commandRunner.run(build, { log: (line) => console.log(line) });
+      // Without a release iPXE asks again and again, and a host that is switched on anew goes on in that boot.
+      await buildImages(config, 'nbp', 'web');
       lab = new BridgedLab('proxy', { folder, config });
       lab.wire(BOOTS.map(([name]) => name));
     });

@@ -55,3 +55,10 @@ function admitKey(hosts: string, name: string, publicKey: string): void {
     : `${text.trimEnd()}\nfiles:\n${entries.join('\n')}\n`;
   writeFileSync(file, withFiles);
 }
+
+/** Build images by the program, one after another, and tell how it goes. */
+export async function buildImages(config: string, ...images: readonly string[]): Promise<void> {
+  const program = [process.execPath, join(ROOT, 'src/main.ts'), '--config', config] as const;
+  const log = (line: string): void => console.log(line);
+  for (const image of images) await commandRunner.run([...program, 'build', image], { log });
+}
