@@ -28,7 +28,8 @@ export async function answerDhcp(request: DhcpRequest, world: DhcpWorld): Promis
   if (foreign !== undefined) return ignored(foreign);
   const place = chooseSubnet(request, policy, world.trace);
   if (!place.ok) return ignored(place.reason);
-  const { subnet, serverId } = place;
+  const { subnet, serverId, unheeded } = place;
+  if (unheeded !== undefined) world.onUnheededLink?.(packet.giaddr, unheeded);
   const workarounds = workaroundsFor(packet, policy.quirks, world.trace);
   const now = world.clock.now();
   const asked = { world, snapshot, subnet, serverId, packet, workarounds, mac: packet.chaddr, now };

@@ -16,6 +16,8 @@ export type SubnetChoice =
       readonly serverId: Ipv4;
       /** It came by a relay agent whose word counts. */
       readonly byTrustedRelay: boolean;
+      /** Another link that a relay agent named whose word does not count. */
+      readonly unheeded: Ipv4 | undefined;
     }
   | { readonly ok: false; readonly reason: IgnoreReason };
 
@@ -51,7 +53,7 @@ function subnetAround(address: Ipv4, { subnets }: BootPolicy): ServedSubnet | un
 }
 
 function plainly(subnet: ServedSubnet): SubnetChoice {
-  return { ok: true, subnet, serverId: subnet.serverAddress, byTrustedRelay: false };
+  return { ok: true, subnet, serverId: subnet.serverAddress, byTrustedRelay: false, unheeded: undefined };
 }
 
 /** RFC 3527 and RFC 5107 let a relay agent speak for other links: only of those that the configuration trusts. */
@@ -82,6 +84,7 @@ function byRelay(packet: DhcpPacket, policy: BootPolicy, trace?: Trace): SubnetC
     subnet,
     serverId: isTrusted && serverId !== undefined ? serverId : subnet.serverAddress,
     byTrustedRelay: isTrusted,
+    unheeded: isTrusted || link === undefined || subnetContains(subnet.subnet, link) ? undefined : link,
   };
 }
 

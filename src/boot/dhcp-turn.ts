@@ -16,6 +16,7 @@ import type { OtherServers } from './other-servers.ts';
 import type { Pools } from './pools.ts';
 import type { Wish } from './request.ts';
 import type { Trace } from './trace.ts';
+import type { UnheededLink } from './unheeded-link.ts';
 
 /** What the DHCP side of a boot asks of the world. */
 export interface DhcpWorld extends Conflicts {
@@ -28,6 +29,8 @@ export interface DhcpWorld extends Conflicts {
   /** Undefined: addresses are not probed before they are offered. */
   readonly probe?: AddressProbe;
   readonly clock: Clock;
+  /** Told of each message by which a relay agent whose word does not count names another link. */
+  readonly onUnheededLink?: UnheededLink;
   readonly trace?: Trace;
 }
 
@@ -36,7 +39,19 @@ export interface DhcpWorld extends Conflicts {
  * rehearsal serves the real ones.
  */
 export function worldOf(parts: DhcpWorld): DhcpWorld {
-  const { snapshots, leases, holds, pools, others, facts, probe, clock, identities, onConflict } = parts;
+  const {
+    snapshots,
+    leases,
+    holds,
+    pools,
+    others,
+    facts,
+    probe,
+    clock,
+    identities,
+    onConflict,
+    onUnheededLink,
+  } = parts;
   return {
     snapshots,
     leases,
@@ -48,6 +63,7 @@ export function worldOf(parts: DhcpWorld): DhcpWorld {
     ...(probe !== undefined && { probe }),
     ...(identities !== undefined && { identities }),
     ...(onConflict !== undefined && { onConflict }),
+    ...(onUnheededLink !== undefined && { onUnheededLink }),
   };
 }
 

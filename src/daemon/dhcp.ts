@@ -8,6 +8,7 @@ import { Holds } from '../boot/holds.ts';
 import { IdentityWatch } from '../boot/identity-watch.ts';
 import { type PoolFill, poolFill } from '../boot/pool-fill.ts';
 import { Pools } from '../boot/pools.ts';
+import { oncePerAgent } from '../boot/unheeded-link.ts';
 import type { LiveSite } from '../config/live-site.ts';
 import { messageOf } from '../core/errors.ts';
 import { DhcpServer } from '../servers/dhcp.ts';
@@ -49,6 +50,12 @@ export function makeDhcp({ live, state, logger, world }: DhcpOptions): Dhcp {
     probe: new ArpProbe({ forget }),
     identities: new IdentityWatch(),
     onConflict: (why) => logger.warn({ why }, 'DHCP: two machines claim what belongs to one'),
+    onUnheededLink: oncePerAgent((agent, link) =>
+      logger.warn(
+        { agent, link },
+        'DHCP: a relay agent names another link; to heed it, add it to "relays" of that subnet',
+      ),
+    ),
   });
   const server = new DhcpServer({
     listeners: () => dhcpListeners(live.current().policy),

@@ -100,6 +100,20 @@ describe('by a relay agent', () => {
     expect(chosen({ giaddr: RELAY, options })).toBe('10.77.0.0/24');
   });
 
+  it.each([
+    [
+      'B13: another link than its own, not trusted',
+      { giaddr: ip('10.78.0.3'), ...linked('10.77.0.0') },
+      '10.77.0.0',
+    ],
+    ['a link of nobody, not trusted', { giaddr: ip('10.78.0.3'), ...linked('10.99.0.0') }, '10.99.0.0'],
+    ['its own link, not trusted', { giaddr: ip('10.78.0.3'), ...linked('10.78.0.0') }, undefined],
+    ['another link, trusted', { giaddr: RELAY, ...linked('10.77.0.0') }, undefined],
+    ['no link', { giaddr: ip('10.78.0.3') }, undefined],
+  ])('tells which link it named in vain: %s', (_name, given, unheeded) => {
+    expect(choose(given)).toMatchObject({ unheeded });
+  });
+
   it('RFC 5107: a trusted relay agent names the server identifier', () => {
     const options = [[OPTION.relayAgent, Uint8Array.of(11, 4, 10, 78, 0, 2)]] as const;
     expect(choose({ giaddr: RELAY, options })).toMatchObject({ serverId: RELAY, byTrustedRelay: true });
