@@ -40,6 +40,9 @@ const IMAGE_KEYS = {
     description: 'address or file of the SHA-512 sums that what is downloaded must have',
   }),
   include: Texts('packages that are installed with the suite'),
+  mirror: Texts(
+    'addresses of mirrors, or lines of sources.list(5), in place of the mirror that this machine uses',
+  ),
   arch: Type.Union([CpuName, Type.Array(CpuName, { minItems: 1 })], {
     description: 'architectures that it is built for, the first by default',
   }),

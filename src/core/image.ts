@@ -40,10 +40,19 @@ export interface RecipeSource {
   readonly folder: string | undefined;
 }
 
+/** Debian or Ubuntu, installed by mmdebstrap. */
+export interface SuiteSource {
+  readonly kind: 'suite';
+  readonly suite: string;
+  /** Packages that come with it, sorted. */
+  readonly include?: readonly string[];
+  /** Lines of sources.list(5) in place of the mirror that this machine uses, in their order. */
+  readonly mirror?: readonly string[];
+}
+
 /** What the root of a release master is made from. */
 export type RootSource =
-  /** Debian or Ubuntu, installed by mmdebstrap; packages of `include` come with it, sorted. */
-  | { readonly kind: 'suite'; readonly suite: string; readonly include?: readonly string[] }
+  | SuiteSource
   /** An image of a registry, `docker://…`. */
   | { readonly kind: 'oci'; readonly reference: string }
   /** A folder of the OCI image layout; `path` is absolute. */

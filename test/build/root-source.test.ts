@@ -21,6 +21,20 @@ describe('what a root is made from', () => {
       { kind: 'suite', suite: 'trixie', include: ['python3=3.13.5-1', 'sudo'] },
     ],
     [
+      {
+        from: 'trixie',
+        mirror: ['http://a/debian', 'deb [check-valid-until=no] https://b/s/ trixie-security main'],
+      },
+      {
+        kind: 'suite',
+        suite: 'trixie',
+        mirror: [
+          'deb http://a/debian trixie main',
+          'deb [check-valid-until=no] https://b/s/ trixie-security main',
+        ],
+      },
+    ],
+    [
       { from: 'trixie', include: [] },
       { kind: 'suite', suite: 'trixie' },
     ],
@@ -55,6 +69,27 @@ describe('what a root is made from', () => {
       { from: 'a.tar', include: ['sudo'] },
       'base.include',
       'Cannot include packages: this root is made from no suite',
+    ],
+    [
+      { from: 'trixie', mirror: ['http://a/debian', 'ftp://a/debian'] },
+      'base.mirror.1',
+      'Cannot use mirror "ftp://a/debian"',
+    ],
+    [
+      { from: 'trixie', mirror: ['deb [trusted=yes\n] http://a trixie main'] },
+      'base.mirror.0',
+      'Cannot use mirror "deb [trusted=yes\\n] http://a trixie main"',
+    ],
+    [
+      { from: 'trixie', mirror: ['https://me:secret@a/debian'] },
+      'base.mirror.0',
+      'Cannot use mirror "https://me:secret@a/debian"',
+    ],
+    [{ from: 'noble', mirror: ['http://a/ubuntu'] }, 'base.mirror.0', 'Cannot use mirror "http://a/ubuntu"'],
+    [
+      { from: 'a.tar', mirror: ['http://a'] },
+      'base.mirror',
+      'Cannot use a mirror: this root is made from no suite',
     ],
     [{ from: 'trixie', url, sha512sums: 'x' }, 'base.from', 'Cannot make a root from both "from" and "url"'],
     [{ url }, 'base.url', 'Cannot check what is downloaded: there is no "sha512sums"'],

@@ -1,10 +1,10 @@
 import { basename, resolve } from 'node:path';
-import type { RootFormat, RootSource } from '../../core/image.ts';
+import type { RootFormat, RootSource, SuiteSource } from '../../core/image.ts';
 import { distributionOf, suitesOf } from '../../core/suites.ts';
 import { type KeyContext, type Mapping, quote, stringList } from './reading.ts';
 
 /** Keys that say what the root of a release master is made from. */
-export const SOURCE_KEYS = ['from', 'url', 'sha512sums', 'include'] as const;
+export const SOURCE_KEYS = ['from', 'url', 'sha512sums', 'include', 'mirror'] as const;
 
 const FORMATS: readonly (readonly [form: RegExp, format: RootFormat])[] = [
   [/\.(?:tar|tar\.(?:gz|xz|zst|bz2)|tgz|txz)$/, 'tarball'],
@@ -22,6 +22,9 @@ const OCI_LAYOUT = /^oci:([^:]+)(?::([A-Za-z0-9_][A-Za-z0-9._-]{0,127}))?$/;
 /** Debian's grammar of package names (Policy, section 5.6.1), and a version. */
 const PACKAGE = /^[a-z0-9][a-z0-9+.-]{1,127}(?:=[A-Za-z0-9.+~:-]{1,128})?$/;
 
+/** One line of sources.list(5) for binary packages: options, address, suite, components. */
+const APT_LINE = /^deb(?: \[[\w.,:=/+ -]+\])? (?<address>https?:\/\/\S+)(?: [A-Za-z0-9][\w./-]*){2,}$/;
+
 /** A source, or why it is none. */
 type Reading = RootSource | { readonly fault: string; readonly remedy: string; readonly at?: string };
 
@@ -35,9 +38,12 @@ export function readSource(key: string, keys: Mapping, context: KeyContext): Roo
     }
     return parent.source;
   }
-  const include = readInclude(keys, context);
   const reading = sourceOf(key, keys, context.options.directory);
-  if ('kind' in reading) return withPackages(reading, include, context);
+  if ('kind' in reading) {
+    if (reading.kind === 'suite') return readSuite(reading, keys, context);
+    refuseSuiteKeys(keys, context);
+    return reading;
+  }
   const at = [reading.at ?? 'from', ...SOURCE_KEYS].find((name) => name in keys);
   fault(at === undefined ? path : [...path, at], reading.fault, reading.remedy);
   return { kind: 'suite', suite: key };
@@ -57,16 +63,48 @@ function readInclude(keys: Mapping, context: KeyContext): readonly string[] {
   return [...new Set(names)].toSorted();
 }
 
-function withPackages(
-  source: RootSource,
-  include: readonly string[],
-  { path, fault }: KeyContext,
-): RootSource {
-  if (include.length === 0) return source;
-  if (source.kind === 'suite') return { ...source, include };
-  const remedy = 'Remove it, and install them in the first stage of an image below';
-  fault([...path, 'include'], 'Cannot include packages: this root is made from no suite', remedy);
-  return source;
+/** `mirror`: where the packages of a suite come from, and later those of its stages. */
+function readMirror(suite: string, keys: Mapping, context: KeyContext): readonly string[] {
+  const isDebian = distributionOf(suite) === 'debian';
+  const remedy = isDebian
+    ? `Give an http or https address without a password, or a line like "deb [check-valid-until=no] ADDRESS ${suite} main"`
+    : `Give a line like "deb [signed-by=/usr/share/keyrings/ubuntu-archive-keyring.gpg] ADDRESS ${suite} main universe"`;
+  return stringList('mirror', keys, context).flatMap(({ text, at }) => {
+    const line = isDebian && !/\s/.test(text) ? `deb ${text} ${suite} main` : text;
+    const address = APT_LINE.exec(line)?.groups?.['address'];
+    if (address !== undefined && webAddress(address) !== undefined) return [line];
+    context.fault(at, `Cannot use mirror ${quote(text)}`, remedy);
+    return [];
+  });
+}
+
+function readSuite(source: SuiteSource, keys: Mapping, context: KeyContext): RootSource {
+  const include = readInclude(keys, context);
+  const mirror = readMirror(source.suite, keys, context);
+  return {
+    ...source,
+    ...(include.length > 0 && { include }),
+    ...(mirror.length > 0 && { mirror }),
+  };
+}
+
+/** Keys that only a suite can follow. */
+function refuseSuiteKeys(keys: Mapping, { path, fault }: KeyContext): void {
+  const refused = [
+    [
+      'include',
+      'Cannot include packages',
+      'Remove it, and install them in the first stage of an image below',
+    ],
+    [
+      'mirror',
+      'Cannot use a mirror',
+      'Remove it, and change the sources of apt in the first stage of an image below',
+    ],
+  ] as const;
+  for (const [key, what, remedy] of refused) {
+    if (key in keys) fault([...path, key], `${what}: this root is made from no suite`, remedy);
+  }
 }
 
 function sourceOf(key: string, keys: Mapping, directory: string): Reading {

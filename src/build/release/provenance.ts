@@ -171,6 +171,7 @@ function suiteOf(source: RootSource): Readonly<Record<string, string>> {
   return {
     suite: source.suite,
     ...(source.include === undefined ? {} : { include: source.include.join(' ') }),
+    ...(source.mirror === undefined ? {} : { mirror: source.mirror.join('\n') }),
   };
 }
 

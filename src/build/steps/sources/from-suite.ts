@@ -9,6 +9,8 @@ import type { StepContext } from '../../step-context.ts';
 export interface SuiteRoot {
   readonly suite: string;
   readonly include?: readonly string[];
+  /** Lines of sources.list(5). */
+  readonly mirror?: readonly string[];
   readonly architecture: Cpu;
 }
 
@@ -27,9 +29,9 @@ export function bootstrapArgv({ suite, include = [], architecture }: SuiteRoot, 
 /** Files that mmdebstrap copies from the building machine. */
 const COPIED_FROM_HERE = ['etc/hostname', 'etc/resolv.conf'] as const;
 
-/** Install a minimal Debian or Ubuntu from the mirror that this machine uses. */
+/** Install a minimal Debian or Ubuntu, from the mirror that this machine uses unless another is named. */
 export async function installSuite(suite: SuiteRoot, root: string, context: StepContext): Promise<void> {
-  const sources = await context.mirror.sources(suite.suite);
+  const sources = suite.mirror ?? (await context.mirror.sources(suite.suite));
   await context.commands.run(bootstrapArgv(suite, root), {
     environment: {
       ...(await context.mirror.proxy()),
