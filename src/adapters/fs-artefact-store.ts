@@ -134,6 +134,10 @@ class OpenFile implements OpenArtefact {
     this.size = size;
   }
 
+  get descriptor(): number {
+    return this.file.fd;
+  }
+
   async read(target: Uint8Array, position: number): Promise<number> {
     let filled = 0;
     while (filled < target.length) {

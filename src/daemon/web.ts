@@ -20,6 +20,7 @@ import { type MetricsRoutesOptions, metricsRoutes } from '../servers/routes/metr
 import { opsRoutes } from '../servers/routes/ops.ts';
 import { releaseRoutes } from '../servers/routes/releases.ts';
 import { Delivery, type DeliveryStats } from '../servers/serving/delivery.ts';
+import { FileSender } from '../servers/serving/file-sender.ts';
 import { CertificateKeeper } from './certificate-keeper.ts';
 
 /** What HTTP is served from. */
@@ -46,7 +47,7 @@ export interface Web {
 export async function startWeb(options: WebOptions): Promise<Web> {
   const { live } = options;
   const { listen, web } = live.current();
-  const delivery = new Delivery(options.state.artefacts, web);
+  const delivery = new Delivery(options.state.artefacts, web, await fileSenderOf(options.logger));
   const server = await makeServer(options, delivery);
   const place = { address: listen.address, port: listen.http };
   const keeper = web.https === undefined ? undefined : await startWithTls(options, server, place);
@@ -58,6 +59,13 @@ export async function startWeb(options: WebOptions): Promise<Web> {
       await server.stop(live.current().web.grace);
     },
   };
+}
+
+async function fileSenderOf(logger: Logger): Promise<FileSender | undefined> {
+  const loaded = await FileSender.load();
+  const artefacts = loaded.ok ? 'sent from the page cache' : `copied: ${loaded.reason}`;
+  logger.info({ artefacts }, 'HTTP is served');
+  return loaded.ok ? loaded.sender : undefined;
 }
 
 async function startWithTls(

@@ -3,6 +3,8 @@ import type { ArtefactRef, Digest } from '../core/artefact.ts';
 /** A stored artefact opened for reading; the caller closes it. */
 export interface OpenArtefact {
   readonly size: number;
+  /** Where it is a file: its descriptor, to be read from while it is open; -1 afterwards. */
+  readonly descriptor?: number;
   /** Fill `target` from `position` on; the number of bytes read is less only at the end of the artefact. */
   read(target: Uint8Array, position: number): Promise<number>;
   close(): Promise<void>;

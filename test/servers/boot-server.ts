@@ -9,6 +9,7 @@ import { artefactRoutes, fastArtefactRoute } from '../../src/servers/routes/arte
 import { bootRoutes, fastScriptRoute } from '../../src/servers/routes/boot.ts';
 import { imageRoutes } from '../../src/servers/routes/images.ts';
 import { Delivery, type DeliveryLimits } from '../../src/servers/serving/delivery.ts';
+import type { FileSender } from '../../src/servers/serving/file-sender.ts';
 import { HttpFixture } from '../boot/http-fixture.ts';
 import { aLease, ip } from '../builders.ts';
 
@@ -22,6 +23,7 @@ interface BootServerOptions {
   readonly artefacts: Pick<ArtefactStore, 'stat' | 'open'>;
   readonly fixture?: HttpFixture;
   readonly delivery?: Partial<DeliveryLimits>;
+  readonly fileSender?: FileSender;
   readonly limits?: Partial<HttpLimits>;
   /** Any that is free unless given. */
   readonly port?: number;
@@ -53,7 +55,7 @@ export class BootServer {
     await fixture.leases.commit(aLease({ address: ip('127.0.0.1') }));
     const log: string[] = [];
     const { boot } = fixture;
-    const delivery = new Delivery(options.artefacts, options.delivery);
+    const delivery = new Delivery(options.artefacts, options.delivery, options.fileSender);
     const serving = { delivery, onSent: boot.noteArtefact.bind(boot) };
     const catalogue = { release: (digest: string) => Promise.resolve(fixture.releases.get(digest)) };
     const logger = createLogger({

@@ -25,6 +25,7 @@ export const LINUX = {
   POLLOUT: 4,
   EFD_CLOEXEC: 0o2000000,
   EFD_NONBLOCK: 0o4000,
+  RWF_NOWAIT: 8,
   EINTR: 4,
   EIO: 5,
   EAGAIN: 11,

@@ -28,6 +28,11 @@ export interface Libc {
   readonly eventfd: (initial: number, flags: number) => number;
   readonly read: (fd: number, target: Memory, length: number) => number;
   readonly write: (fd: number, source: Memory, length: number) => number;
+  readonly sendfile: (
+    ...call: readonly [to: number, from: number, position: Memory, octets: number]
+  ) => number;
+  /** Not every C library has it. */
+  readonly preadv2: ((...call: VectorReadCall) => number) | undefined;
   readonly close: (fd: number) => number;
   /** Sleep; the kernel adds some 50 microseconds to it. */
   readonly usleep: (microseconds: number) => number;
@@ -53,6 +58,7 @@ type SendToCall = readonly [
   to: Memory,
   length: number,
 ];
+type VectorReadCall = readonly [fd: number, vectors: Memory, count: number, position: number, flags: number];
 type EpollWaitCall = readonly [epoll: number, events: Memory, most: number, milliseconds: number];
 
 /** The C library, or why it cannot be had. */
@@ -89,6 +95,13 @@ type Koffi = typeof import('koffi')['default'];
 function libcOf(koffi: Koffi): Libc {
   const library = koffi.load(null);
   const call = (declaration: string) => library.func(declaration);
+  const callIfThere = (declaration: string) => {
+    try {
+      return call(declaration);
+    } catch {
+      return undefined;
+    }
+  };
   return {
     socket: call('int socket(int, int, int)'),
     bind: call('int bind(int, void *, unsigned int)'),
@@ -105,6 +118,8 @@ function libcOf(koffi: Koffi): Libc {
     eventfd: call('int eventfd(unsigned int, int)'),
     read: call('long read(int, void *, size_t)'),
     write: call('long write(int, void *, size_t)'),
+    sendfile: call('long sendfile(int, int, void *, size_t)'),
+    preadv2: callIfThere('long preadv2(int, void *, int, int64_t, int)'),
     close: call('int close(int)'),
     usleep: call('int usleep(unsigned int)'),
     errno: () => koffi.errno(),

@@ -72,6 +72,10 @@ class CachedSource implements ArtefactSource {
     this.close = parts.close;
   }
 
+  get descriptor(): number | undefined {
+    return this.#parts.file.descriptor;
+  }
+
   piece(position: number, most: number): Piece | Promise<Piece> {
     const { cache, digest } = this.#parts;
     const index = Math.floor(position / CHUNK_BYTES);

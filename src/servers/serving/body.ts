@@ -10,6 +10,8 @@ export interface Piece {
 /** Bytes that can be had from any position. */
 export interface ByteSource {
   readonly size: number;
+  /** Descriptor of the file that they are, if there is one. */
+  readonly descriptor?: number | undefined;
   /** From `position` on at least one byte and at most `most`; rejects when they cannot be read. */
   piece(position: number, most: number): Piece | Promise<Piece>;
 }

@@ -2,6 +2,7 @@ import type { ArtefactRef, Digest } from '../../core/artefact.ts';
 import type { ArtefactStore } from '../../ports/artefact-store.ts';
 import { type ArtefactSource, ArtefactSources } from './artefact-source.ts';
 import { ChunkCache } from './chunk-cache.ts';
+import type { FileSender } from './file-sender.ts';
 import { type TransferLimits, type TransferStats, Transfers } from './transfers.ts';
 
 /** What all large answers of a server share. */
@@ -24,11 +25,16 @@ export class Delivery {
   readonly #cache: ChunkCache;
   readonly #sources: ArtefactSources;
 
-  constructor(store: Pick<ArtefactStore, 'stat' | 'open'>, limits: Partial<DeliveryLimits> = {}) {
+  /** `fileSender`: without one, all is read into this process and copied to connections. */
+  constructor(
+    store: Pick<ArtefactStore, 'stat' | 'open'>,
+    limits: Partial<DeliveryLimits> = {},
+    fileSender?: FileSender,
+  ) {
     this.#store = store;
     this.#cache = new ChunkCache(limits.memory ?? DEFAULT_MEMORY);
     this.#sources = new ArtefactSources(store, this.#cache);
-    this.transfers = new Transfers(limits);
+    this.transfers = new Transfers(limits, fileSender);
   }
 
   /** Undefined when there is no such artefact. */

@@ -1,6 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import type { Body, Piece } from './body.ts';
 import type { ByteRange } from './byte-range.ts';
+import { FILE_BYTES, type FileSender } from './file-sender.ts';
 import type { Pace } from './pace.ts';
 import type { Turns } from './turns.ts';
 
@@ -16,6 +17,8 @@ export interface SendingShare {
   readonly pace: Pace;
   /** Milliseconds in which a client has to take one write. */
   readonly writeTimeout: number;
+  /** Sends what is in files and in memory; without, all is copied. */
+  readonly fileSender?: FileSender | undefined;
 }
 
 /**
@@ -36,7 +39,8 @@ const PATIENCE = 50;
 /**
  * One body on its way.
  * INVARIANTS: a piece is released once, and only when the socket has let go of it or is destroyed; a turn that was taken is
- * given back; `#wake` is set only while something is awaited that the end of the connection has to end.
+ * given back; `#wake` is set only while something is awaited that the end of the connection has to end; nothing of a file
+ * is sent before the head.
  */
 export class Sending {
   readonly #response: ServerResponse;
@@ -44,6 +48,9 @@ export class Sending {
   readonly #share: SendingShare;
   readonly #client: string;
   #hasTurn = false;
+  #isHeadSent = false;
+  /** Bytes of the next call or write. */
+  #step = WRITE_BYTES;
   #turnSince = 0;
   #sent = 0;
   #wake: ((isTaken: boolean) => void) | undefined;
@@ -86,20 +93,43 @@ export class Sending {
   }
 
   async #sendPart(part: Uint8Array | ByteRange): Promise<boolean> {
-    if (!('first' in part)) return this.#write({ bytes: part, release: () => undefined });
-    const { source } = this.#body;
+    if (!('first' in part)) return (await this.#write({ bytes: part, release: () => undefined })) > 0;
     let position = part.first;
     while (position <= part.last) {
       if (!this.#hasTurn && this.#body.length > SMALL && !(await this.#takeTurn())) return false;
-      const most = Math.min(WRITE_BYTES, part.last - position + 1);
+      const most = Math.min(this.#step, part.last - position + 1);
       const pause = this.#share.pace.spend(most);
       if (pause !== undefined) await pause;
-      const found = source.piece(position, most);
-      const piece = found instanceof Promise ? await found : found;
-      position += piece.bytes.length;
-      if (!(await this.#write(piece))) return false;
+      const going = this.#go(position, most);
+      const taken = typeof going === 'number' ? going : await going;
+      if (taken === 0) return false;
+      position += taken;
     }
     return true;
+  }
+
+  /** Bytes that the connection took, 0 when it takes no more. */
+  #go(position: number, most: number): number | Promise<number> {
+    const direct = this.#sendFile(position, most);
+    this.#step = direct === undefined ? WRITE_BYTES : FILE_BYTES;
+    if (direct === undefined) return this.#copy(position, Math.min(WRITE_BYTES, most));
+    if (direct instanceof Uint8Array) return this.#write({ bytes: direct, release: () => undefined });
+    this.#count(direct);
+    return direct;
+  }
+
+  #sendFile(position: number, length: number): ReturnType<FileSender['send']> {
+    const { fileSender } = this.#share;
+    const { descriptor } = this.#body.source;
+    if (fileSender === undefined || descriptor === undefined) return undefined;
+    if (!this.#isHeadSent) this.#response.flushHeaders();
+    this.#isHeadSent = true;
+    return fileSender.send(this.#response, { descriptor, position, length });
+  }
+
+  async #copy(position: number, most: number): Promise<number> {
+    const found = this.#body.source.piece(position, most);
+    return this.#write(found instanceof Promise ? await found : found);
   }
 
   #takeTurn(): Promise<boolean> | boolean {
@@ -130,15 +160,19 @@ export class Sending {
     this.#share.turns.give();
   }
 
-  async #write(piece: Piece): Promise<boolean> {
+  async #write(piece: Piece): Promise<number> {
     const impatience = setTimeout(() => this.#leaveTurn(), PATIENCE);
     const isTaken = await this.#settled((done) => this.#response.write(piece.bytes, done));
     clearTimeout(impatience);
     piece.release();
-    if (!isTaken) return false;
-    this.#sent += piece.bytes.length;
+    if (!isTaken) return 0;
+    this.#count(piece.bytes.length);
+    return piece.bytes.length;
+  }
+
+  #count(bytes: number): void {
+    this.#sent += bytes;
     if (this.#share.turns.waiting > 0 && performance.now() - this.#turnSince >= TURN_TIME) this.#leaveTurn();
-    return true;
   }
 
   /** Whether the socket took what `start` gave it before it closed or the time was up; the latter destroys it. */

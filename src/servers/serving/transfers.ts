@@ -1,5 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import type { Body } from './body.ts';
+import type { FileSender } from './file-sender.ts';
 import { Pace } from './pace.ts';
 import { Sending, type Sent } from './sending.ts';
 import { Turns } from './turns.ts';
@@ -37,12 +38,14 @@ export class Transfers {
   readonly #limits: TransferLimits;
   readonly #turns: Turns;
   readonly #pace = new Pace(BYTES_OF_A_TURN);
+  readonly #fileSender: FileSender | undefined;
   #underWay = 0;
   #bytes = 0;
 
-  constructor(limits: Partial<TransferLimits> = {}) {
+  constructor(limits: Partial<TransferLimits> = {}, fileSender?: FileSender) {
     this.#limits = { ...DEFAULTS, ...limits };
     this.#turns = new Turns(this.#limits.transfers);
+    this.#fileSender = fileSender;
   }
 
   /** Send the body of a response whose head is set, and end it; never rejects for a client that goes away. */
@@ -51,6 +54,7 @@ export class Transfers {
       turns: this.#turns,
       pace: this.#pace,
       writeTimeout: this.#limits.writeTimeout,
+      fileSender: this.#fileSender,
     });
     this.#underWay++;
     try {
