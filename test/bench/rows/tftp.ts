@@ -148,13 +148,14 @@ async function measureEach(
 async function tftpLoad(bench: Bench, server: RunningServer, load: TftpLoad): Promise<TftpResult> {
   const { file, clients, transfers, windowsize, loss, seconds } = load;
   const before = server.usage().cpuSeconds;
-  const text = await bench.arena.run([
+  const argv = [
     bench.tools.get('tftpload').path,
     ...['-h', SERVER_ADDRESS, '-f', file, '-r', `${bench.site.files.tftp}/${file}`, '-s', '-b', '1468'],
     ...['-c', `${clients}`, '-n', `${transfers}`, '-D', `${seconds}`],
     ...(windowsize === undefined ? [] : ['-w', `${windowsize}`]),
     ...(loss === undefined ? [] : ['-d', `${loss[0]}`, '-a', `${loss[1]}`]),
-  ]);
+  ] as const;
+  const text = await bench.arena.run(argv, 'server');
   const result = printedJson(text);
   return tftpResult(result, server.usage().cpuSeconds - before);
 }
