@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import type { StoredImage } from '../build/collect-garbage.ts';
 import { AppError } from '../core/errors.ts';
@@ -139,11 +139,23 @@ export async function prepareStorage(paths: StoragePaths): Promise<void> {
   const { root, runRoot, temporary, policy, emptyConfig, storageConfig } = paths;
   await mkdir(root, { recursive: true, mode: 0o700 });
   await mkdir(temporary, { recursive: true, mode: 0o700 });
-  await writeFile(policy, JSON.stringify({ default: [{ type: 'insecureAcceptAnything' }] }));
-  await writeFile(emptyConfig, '');
+  await writeWhole(policy, JSON.stringify({ default: [{ type: 'insecureAcceptAnything' }] }));
+  await writeWhole(emptyConfig, '');
   const storage = ['[storage]', 'driver = "overlay"', `graphroot = "${root}"`, `runroot = "${runRoot}"`, ''];
-  await writeFile(storageConfig, storage.join('\n'));
+  await writeWhole(storageConfig, storage.join('\n'));
   await forgetOtherBoot(paths);
+}
+
+/** Another process may be reading the file: it gets all of the old content or all of the new. */
+async function writeWhole(path: string, text: string): Promise<void> {
+  const temporary = `${path}.${randomUUID()}`;
+  try {
+    await writeFile(temporary, text);
+    await rename(temporary, path);
+  } catch (error) {
+    await rm(temporary, { force: true });
+    throw error;
+  }
 }
 
 /** After a reboot the run root tells of mounts that are gone: forget it. */
