@@ -17,8 +17,6 @@ export type FileSenderLoad =
   | { readonly ok: true; readonly sender: FileSender }
   | { readonly ok: false; readonly reason: string };
 
-/** Bytes of one call: the loop of the process stands still for a fifth of a millisecond. */
-export const FILE_BYTES = 1024 * 1024;
 /** Bytes written to a full connection: few, since they are copied. */
 const MORSEL_BYTES = 16 * 1024;
 
@@ -57,10 +55,9 @@ export class FileSender {
   send(response: ServerResponse, part: FilePart): number | Uint8Array | undefined {
     const { descriptor, position, length } = part;
     const connection = connectionOf(response);
-    const octets = Math.min(length, FILE_BYTES);
-    if (connection === undefined || !this.#isAtHand(descriptor, position, octets)) return undefined;
+    if (connection === undefined || !this.#isAtHand(part)) return undefined;
     this.#positionView.setBigInt64(0, BigInt(position), true);
-    const sent = this.#libc.sendfile(connection, descriptor, this.#position, octets);
+    const sent = this.#libc.sendfile(connection, descriptor, this.#position, length);
     if (sent > 0) return sent;
     return sent < 0 && this.#libc.errno() === LINUX.EAGAIN ? this.#morsel(part) : undefined;
   }
@@ -72,12 +69,9 @@ export class FileSender {
   }
 
   /** Whether both ends are in the page cache: the kernel reads and drops files in long runs. */
-  #isAtHand(descriptor: number, position: number, octets: number): boolean {
-    const last = position + octets - 1;
-    return (
-      this.#readNow(descriptor, position, this.#octet) === 1 &&
-      this.#readNow(descriptor, last, this.#octet) === 1
-    );
+  #isAtHand({ descriptor, position, length }: FilePart): boolean {
+    const ends = [position, position + length - 1];
+    return ends.every((at) => this.#readNow(descriptor, at, this.#octet) === 1);
   }
 
   /** Octets read, 0 at the end of the file, -1 when it would take time. */

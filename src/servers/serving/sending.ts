@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import type { Body, Piece } from './body.ts';
 import type { ByteRange } from './byte-range.ts';
-import { FILE_BYTES, type FileSender } from './file-sender.ts';
+import type { FileSender } from './file-sender.ts';
 import type { Pace } from './pace.ts';
 import type { Turns } from './turns.ts';
 
@@ -22,8 +22,8 @@ export interface SendingShare {
 }
 
 /**
- * Bytes of one write. With 64 and 256 clients a quarter of a MiB costs the CPU less than a whole one, and not more than half
- * of it with 16: while the client takes one write, the next is copied (docs/performance.md).
+ * Bytes of one write, or of one call of sendfile. With 256 clients a quarter of a MiB is faster than a half of that and than a whole one, and with 16 while
+ * the client takes one write, the next is copied (docs/decisions.md).
  */
 const WRITE_BYTES = 256 * 1024;
 /** Smaller bodies wait for no turn: an NBP, a script or a manifest is sent while others load their layers. */
@@ -49,8 +49,6 @@ export class Sending {
   readonly #client: string;
   #hasTurn = false;
   #isHeadSent = false;
-  /** Bytes of the next call or write. */
-  #step = WRITE_BYTES;
   #turnSince = 0;
   #sent = 0;
   #wake: ((isTaken: boolean) => void) | undefined;
@@ -97,7 +95,7 @@ export class Sending {
     let position = part.first;
     while (position <= part.last) {
       if (!this.#hasTurn && this.#body.length > SMALL && !(await this.#takeTurn())) return false;
-      const most = Math.min(this.#step, part.last - position + 1);
+      const most = Math.min(WRITE_BYTES, part.last - position + 1);
       const pause = this.#share.pace.spend(most);
       if (pause !== undefined) await pause;
       const going = this.#go(position, most);
@@ -111,8 +109,7 @@ export class Sending {
   /** Bytes that the connection took, 0 when it takes no more. */
   #go(position: number, most: number): number | Promise<number> {
     const direct = this.#sendFile(position, most);
-    this.#step = direct === undefined ? WRITE_BYTES : FILE_BYTES;
-    if (direct === undefined) return this.#copy(position, Math.min(WRITE_BYTES, most));
+    if (direct === undefined) return this.#copy(position, most);
     if (direct instanceof Uint8Array) return this.#write({ bytes: direct, release: () => undefined });
     this.#count(direct);
     return direct;
