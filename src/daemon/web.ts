@@ -47,11 +47,14 @@ export interface Web {
 export async function startWeb(options: WebOptions): Promise<Web> {
   const { live } = options;
   const { listen, web } = live.current();
-  const delivery = new Delivery(options.state.artefacts, web, await fileSenderOf(options.logger));
+  const loaded = await FileSender.load();
+  const delivery = new Delivery(options.state.artefacts, web, loaded.ok ? loaded.sender : undefined);
   const server = await makeServer(options, delivery);
   const place = { address: listen.address, port: listen.http };
   const keeper = web.https === undefined ? undefined : await startWithTls(options, server, place);
   if (keeper === undefined) await server.start(place);
+  const artefacts = loaded.ok ? 'sent from the page cache' : `copied: ${loaded.reason}`;
+  options.logger.info({ artefacts }, 'HTTP is served');
   return {
     stats: () => ({ ...server.stats(), ...delivery.stats() }),
     stop: async () => {
@@ -59,13 +62,6 @@ export async function startWeb(options: WebOptions): Promise<Web> {
       await server.stop(live.current().web.grace);
     },
   };
-}
-
-async function fileSenderOf(logger: Logger): Promise<FileSender | undefined> {
-  const loaded = await FileSender.load();
-  const artefacts = loaded.ok ? 'sent from the page cache' : `copied: ${loaded.reason}`;
-  logger.info({ artefacts }, 'HTTP is served');
-  return loaded.ok ? loaded.sender : undefined;
 }
 
 async function startWithTls(
