@@ -60,13 +60,15 @@ const IP_AND_UDP_HEADERS = 28;
 
 /** Read a message. Never throws; work is linear in the length. */
 export function decodePacket(bytes: Uint8Array): DecodedPacket {
-  if (bytes.length < OPTIONS) return { ok: false, reason: 'too-short' };
+  // klibc's ipconfig, of initramfs-tools, asks by BOOTP without the vendor area that RFC 951 has.
+  const isBare = bytes.length === COOKIE;
+  if (bytes.length < OPTIONS && !isBare) return { ok: false, reason: 'too-short' };
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const op = view.getUint8(0);
   if (op !== 1 && op !== 2) return { ok: false, reason: 'bad-op' };
   // Hardware type 1 with 6 octets is Ethernet (RFC 1700); InfiniBand (32, RFC 4390) has no address in chaddr.
   if (view.getUint8(1) !== 1 || view.getUint8(2) !== 6) return { ok: false, reason: 'not-ethernet' };
-  if (view.getUint32(COOKIE) !== MAGIC_COOKIE) return { ok: false, reason: 'bad-cookie' };
+  if (!isBare && view.getUint32(COOKIE) !== MAGIC_COOKIE) return { ok: false, reason: 'bad-cookie' };
   const address = (offset: number): Ipv4 => ipv4FromNumber(view.getUint32(offset));
   return {
     ok: true,

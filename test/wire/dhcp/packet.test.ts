@@ -90,6 +90,11 @@ describe('bad shapes (peers.md A)', () => {
     expect(decodePacket(new Uint8Array(length))).toEqual({ ok: false, reason: 'too-short' });
   });
 
+  it('236 bytes are BOOTP without a vendor area, as klibc sends it', () => {
+    const bytes = encodePacket(aMessage('DISCOVER')).subarray(0, 236);
+    expect(decodePacket(bytes)).toMatchObject({ ok: true, packet: { op: 1, options: new Map() } });
+  });
+
   it('A2: 240 bytes hold no options and no message type', () => {
     const packet = decoded(withOptions());
     expect(packet.options.size).toBe(0);
