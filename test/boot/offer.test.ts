@@ -68,15 +68,22 @@ describe('the OFFER to real clients', () => {
   });
 
   it('U-Boot, which names its architecture alone: its NBP without what makes an answer one of PXE', async () => {
-    const packet = { ...captured('handmade-uboot-arm64-discover'), chaddr: bios.macs[0] };
-    const files = [{ name: 'ipxe-arm64.efi', ...artefact('e') }];
-    const release = anNbpRelease({ files });
-    const catalogue = aCatalogue([aPublication({ image: NBP_IMAGE, release })]);
-    const offer = replyOf(await ask(aWorld({ hosts: [bios], catalogue }), packet));
+    const offer = await armOffer(captured('uboot-2023-arm64-discover'));
     expect(offer).toMatchObject({ file: 'ipxe-arm64.efi', siaddr: '10.77.0.1' });
     expect(hex(offer)).not.toHaveProperty('60');
     expect(hex(offer)).not.toHaveProperty('43');
   });
+
+  it('U-Boot that looks for an UEFI program: the same NBP', async () => {
+    const offer = await armOffer(captured('uboot-2023-arm64-efi-discover'));
+    expect(offer).toMatchObject({ file: 'ipxe-arm64.efi', siaddr: '10.77.0.1' });
+  });
+
+  async function armOffer(packet: DhcpPacket): Promise<DhcpPacket> {
+    const release = anNbpRelease({ files: [{ name: 'ipxe-arm64.efi', ...artefact('e') }] });
+    const catalogue = aCatalogue([aPublication({ image: NBP_IMAGE, release })]);
+    return replyOf(await ask(aWorld({ hosts: [uefi], catalogue }), packet));
+  }
 
   it('options set by the operator: when asked for, or always; in place of our own', async () => {
     const set = [
