@@ -76,5 +76,5 @@ async function versionsOf(name: string, suite: string): Promise<readonly string[
     if (version !== undefined) found.add(version);
     rmSync(join(input, '..'), { recursive: true });
   }
-  return [...found].sort().reverse();
+  return [...found].sort((a, b) => b.localeCompare(a, 'en', { numeric: true }));
 }

@@ -17,13 +17,13 @@ export interface SendingShare {
   readonly pace: Pace;
   /** Milliseconds in which a client has to take one write. */
   readonly writeTimeout: number;
-  /** Sends what is in files and in memory; without, all is copied. */
+  /** Sends what the page cache has of files; without it, all is copied. */
   readonly fileSender?: FileSender | undefined;
 }
 
 /**
- * Bytes of one write, or of one call of sendfile. With 256 clients a quarter of a MiB is faster than a half of that and than a whole one, and with 16 while
- * the client takes one write, the next is copied (docs/decisions.md).
+ * Bytes of one write, or of one call of sendfile. With 256 clients a quarter of a MiB is faster than half of that and than a
+ * whole one, and with 16 the next write is copied while the client takes one (docs/decisions.md).
  */
 const WRITE_BYTES = 256 * 1024;
 /** Smaller bodies wait for no turn: an NBP, a script or a manifest is sent while others load their layers. */
@@ -35,6 +35,9 @@ const TURN_TIME = 250;
  * full line nobody waits for long (UEFI gives up after five seconds without a byte), and who does not read keeps nobody waiting.
  */
 const PATIENCE = 50;
+
+/** Of bytes that nobody else uses. */
+const release = (): void => undefined;
 
 /**
  * One body on its way.
@@ -91,28 +94,25 @@ export class Sending {
   }
 
   async #sendPart(part: Uint8Array | ByteRange): Promise<boolean> {
-    if (!('first' in part)) return (await this.#write({ bytes: part, release: () => undefined })) > 0;
+    if (!('first' in part)) return this.#write({ bytes: part, release });
+    const { source } = this.#body;
     let position = part.first;
     while (position <= part.last) {
       if (!this.#hasTurn && this.#body.length > SMALL && !(await this.#takeTurn())) return false;
       const most = Math.min(WRITE_BYTES, part.last - position + 1);
       const pause = this.#share.pace.spend(most);
       if (pause !== undefined) await pause;
-      const going = this.#go(position, most);
-      const taken = typeof going === 'number' ? going : await going;
-      if (taken === 0) return false;
-      position += taken;
+      const direct = this.#sendFile(position, most);
+      if (typeof direct === 'number') {
+        this.#count(direct);
+        position += direct;
+        continue;
+      }
+      const piece = direct === undefined ? await source.piece(position, most) : { bytes: direct, release };
+      position += piece.bytes.length;
+      if (!(await this.#write(piece))) return false;
     }
     return true;
-  }
-
-  /** Bytes that the connection took, 0 when it takes no more. */
-  #go(position: number, most: number): number | Promise<number> {
-    const direct = this.#sendFile(position, most);
-    if (direct === undefined) return this.#copy(position, most);
-    if (direct instanceof Uint8Array) return this.#write({ bytes: direct, release: () => undefined });
-    this.#count(direct);
-    return direct;
   }
 
   #sendFile(position: number, length: number): ReturnType<FileSender['send']> {
@@ -122,11 +122,6 @@ export class Sending {
     if (!this.#isHeadSent) this.#response.flushHeaders();
     this.#isHeadSent = true;
     return fileSender.send(this.#response, { descriptor, position, length });
-  }
-
-  async #copy(position: number, most: number): Promise<number> {
-    const found = this.#body.source.piece(position, most);
-    return this.#write(found instanceof Promise ? await found : found);
   }
 
   #takeTurn(): Promise<boolean> | boolean {
@@ -157,14 +152,13 @@ export class Sending {
     this.#share.turns.give();
   }
 
-  async #write(piece: Piece): Promise<number> {
+  async #write(piece: Piece): Promise<boolean> {
     const impatience = setTimeout(() => this.#leaveTurn(), PATIENCE);
     const isTaken = await this.#settled((done) => this.#response.write(piece.bytes, done));
     clearTimeout(impatience);
     piece.release();
-    if (!isTaken) return 0;
-    this.#count(piece.bytes.length);
-    return piece.bytes.length;
+    if (isTaken) this.#count(piece.bytes.length);
+    return isTaken;
   }
 
   #count(bytes: number): void {

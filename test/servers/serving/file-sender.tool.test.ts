@@ -8,52 +8,18 @@ import { connect as connectTls } from 'node:tls';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { commandRunner } from '../../../src/adapters/command.ts';
 import { FsArtefactStore } from '../../../src/adapters/fs-artefact-store.ts';
-import type { ArtefactRef, Digest } from '../../../src/core/artefact.ts';
+import type { ArtefactRef } from '../../../src/core/artefact.ts';
 import { digestHex } from '../../../src/core/artefact.ts';
-import type { OpenArtefact } from '../../../src/ports/artefact-store.ts';
 import { FileSender } from '../../../src/servers/serving/file-sender.ts';
 import { describeWith } from '../../requirements.ts';
 import { temporaryFolder } from '../../temporary.ts';
 import { BootServer } from '../boot-server.ts';
 import { makeCertificate, pairOf } from '../certificate.ts';
+import { WatchedStore } from '../watched-store.ts';
 
 const MEBIBYTE = 1024 * 1024;
 const CONTENT = randomBytes(5 * MEBIBYTE + 17);
 const BIG = randomBytes(48 * MEBIBYTE);
-
-/** What was read into this process, and what is open, of a real store. */
-class WatchedStore {
-  reads = 0;
-  open_ = 0;
-  readonly #store: FsArtefactStore;
-
-  constructor(store: FsArtefactStore) {
-    this.#store = store;
-  }
-
-  stat(digest: Digest): Promise<ArtefactRef | undefined> {
-    return this.#store.stat(digest);
-  }
-
-  async open(digest: Digest): Promise<OpenArtefact> {
-    const opened = await this.#store.open(digest);
-    this.open_++;
-    return {
-      size: opened.size,
-      get descriptor() {
-        return opened.descriptor ?? -1;
-      },
-      read: (target, position) => {
-        this.reads++;
-        return opened.read(target, position);
-      },
-      close: () => {
-        this.open_--;
-        return opened.close();
-      },
-    };
-  }
-}
 
 let folder: string;
 let files: FsArtefactStore;
@@ -183,6 +149,16 @@ describe('an artefact that is a file in the page cache', () => {
     expect(served).toMatchObject({ complete: false });
     expect(served?.bytes).toBeGreaterThan(0);
     expect(served?.bytes).toBeLessThan(BIG.length);
+    socket.destroy();
+  });
+
+  it('is cut for a client that reads a little at a time (F8)', async () => {
+    const socket = await server.raw(get(big));
+    socket.pause();
+    const drip = setInterval(() => void socket.read(1), 20);
+    await expect.poll(() => server.delivery.stats().underWay).toBe(1);
+    await expect.poll(() => server.delivery.stats().underWay, { timeout: 5000 }).toBe(0);
+    clearInterval(drip);
     socket.destroy();
   });
 
