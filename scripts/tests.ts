@@ -3,16 +3,16 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { runChecks } from './checks/run.ts';
-import { addCounts, countsLine, NO_TESTS, parseReport, type TestCounts } from './test-counts.ts';
+import { addCounts, NO_TESTS, parseReport, summary, type TestCounts } from './test-counts.ts';
 
 const PROJECTS = ['unit', 'tool', 'e2e'] as const;
 
 const { full, checksFirst, projects } = parseArguments(process.argv.slice(2));
 let counts: TestCounts = NO_TESTS;
-if (checksFirst) counts = addCounts(counts, { ...(await runChecks()), skipped: 0 });
+if (checksFirst) counts = addCounts(counts, { ...NO_TESTS, ...(await runChecks()) });
 for (const project of projects) counts = addCounts(counts, runProject(project));
 if (full) counts = addCounts(counts, runProject('full'));
-console.log(countsLine(counts));
+console.log(summary(counts));
 process.exitCode = counts.failed === 0 ? 0 : 1;
 
 function parseArguments(args: readonly string[]): {
