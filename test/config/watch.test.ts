@@ -52,17 +52,17 @@ test.each([
 ])('a change is seen: %s', async (_name, change) => {
   const { folder, calls } = await watched();
   change(folder);
-  await expect.poll(calls, { timeout: 3000 }).toBeGreaterThan(0);
+  await expect.poll(calls).toBeGreaterThan(0);
 });
 
 test('a file in a new folder of a new host is seen', async () => {
   const { folder, calls } = await watched();
   mkdirSync(join(folder, 'hosts/web02/etc'), { recursive: true });
-  await expect.poll(calls, { timeout: 3000 }).toBeGreaterThan(0);
+  await expect.poll(calls).toBeGreaterThan(0);
   await sleep(200);
   const before = calls();
   writeFileSync(join(folder, 'hosts/web02/etc/motd'), 'x');
-  await expect.poll(calls, { timeout: 3000 }).toBeGreaterThan(before);
+  await expect.poll(calls).toBeGreaterThan(before);
 });
 
 test('many changes at once are one reload; other files are none', async () => {
@@ -71,7 +71,7 @@ test('many changes at once are one reload; other files are none', async () => {
   await sleep(300);
   expect(calls()).toBe(0);
   for (let index = 0; index < 50; index += 1) writeFileSync(join(folder, `hosts/h${index}.yml`), 'x');
-  await expect.poll(calls, { timeout: 3000 }).toBe(1);
+  await expect.poll(calls).toBe(1);
   await sleep(300);
   expect(calls()).toBe(1);
 });
@@ -88,7 +88,7 @@ test('changes that never stop are taken up within the limit', async () => {
 test('SIGHUP reloads', async () => {
   const { calls } = await watched();
   process.emit('SIGHUP');
-  await expect.poll(calls, { timeout: 3000 }).toBe(1);
+  await expect.poll(calls).toBe(1);
 });
 
 test('a folder that cannot be watched is told, and SIGHUP still works', async () => {
@@ -97,5 +97,5 @@ test('a folder that cannot be watched is told, and SIGHUP still works', async ()
   });
   await expect.poll(() => failures).toEqual([expect.stringContaining('Cannot watch folder "/nonexistent"')]);
   process.emit('SIGHUP');
-  await expect.poll(calls, { timeout: 3000 }).toBe(1);
+  await expect.poll(calls).toBe(1);
 });

@@ -9,7 +9,7 @@ import { ServerProcess } from './server-process.ts';
 import { type DaemonSite, makeSite, writeHost } from './site.ts';
 
 const MAC = '52:54:00:aa:bb:01' as Mac;
-const SOON = { timeout: 5000, interval: 20 };
+const SOON = { interval: 20 };
 
 describeWith(['root', 'buildah', 'setpriv'], 'files changed while the server runs', () => {
   let site: DaemonSite;

@@ -102,9 +102,7 @@ describeWith(['root', 'ip', 'busybox', 'udhcpc', 'dhclient', 'tftp', 'curl'], 'r
         const args = ['-4', '-1', '-v', '-sf', script, '-lf', leases, '-pf', pid, 'net0'];
         const printed = await network.inClient('dhclient', ...args);
         // It goes into the background with its lease and writes its process id a moment later.
-        await expect
-          .poll(() => existsSync(pid) && readFileSync(pid, 'utf8'), { timeout: 5000 })
-          .toMatch(/^\d+\n$/);
+        await expect.poll(() => existsSync(pid) && readFileSync(pid, 'utf8')).toMatch(/^\d+\n$/);
         process.kill(Number(readFileSync(pid, 'utf8')));
         rmSync(pid);
         return printed;

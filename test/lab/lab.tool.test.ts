@@ -159,7 +159,7 @@ describeWith(['root', 'ip', 'setpriv', 'qemu-system-x86_64', 'tcpdump', OVMF], '
       });
       expect(isAlive(pid)).toBe(true);
       child.kill(signal);
-      await expect.poll(() => isAlive(pid), { timeout: 5000 }).toBe(false);
+      await expect.poll(() => isAlive(pid)).toBe(false);
     },
   );
 

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { Digest } from '../../src/core/artefact.ts';
 import { digestHex } from '../../src/core/artefact.ts';
 import type { OpenArtefact } from '../../src/ports/artefact-store.ts';
+import type { DeliveryLimits } from '../../src/servers/serving/delivery.ts';
 import { HttpFixture } from '../boot/http-fixture.ts';
 import {
   aCatalogue,
@@ -41,7 +42,7 @@ export class CountingStore extends FakeArtefactStore {
 /** What the artefact holds: more than one chunk, and an odd end. */
 export const CONTENT = randomBytes(3 * 1024 * 1024 + 17);
 /** A server with that artefact as the kernel and the initramfs of image web, and as an NBP. */
-export async function serveArtefact(): Promise<{
+export async function serveArtefact(delivery: Partial<DeliveryLimits> = {}): Promise<{
   readonly store: CountingStore;
   readonly server: BootServer;
   readonly hex: string;
@@ -61,7 +62,7 @@ export async function serveArtefact(): Promise<{
   const server = await BootServer.start({
     artefacts: store,
     fixture: new HttpFixture(aSnapshot({ catalogue })),
-    delivery: { writeTimeout: 300 },
+    delivery,
   });
   return { store, server, hex, etag };
 }

@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { HttpFixture, tokenIn } from '../boot/http-fixture.ts';
 import { aSnapshot, hostFilesOf } from '../builders.ts';
@@ -41,12 +40,11 @@ describe('the boot protocol over HTTP', () => {
     expect(createHash('sha256').update(conffs.body).digest('hex')).toBe(hex);
     expect(conffs.headers['content-length']).toBe(size);
     expect((await report(t, 'milestone=healthy&uptime=12.5')).status).toBe(204);
-    await sleep(20);
-    await server.fixture.facts.settled();
-    const kinds = server.fixture.recorder.facts.map((fact) =>
-      fact.kind === 'served' ? fact.name : fact.kind === 'milestone' ? fact.milestone : fact.kind,
-    );
-    expect(kinds).toEqual(['script', 'boot.env', 'manifest', 'conffs', 'healthy']);
+    const kinds = (): readonly string[] =>
+      server.fixture.recorder.facts.map((fact) =>
+        fact.kind === 'served' ? fact.name : fact.kind === 'milestone' ? fact.milestone : fact.kind,
+      );
+    await expect.poll(kinds).toEqual(['script', 'boot.env', 'manifest', 'conffs', 'healthy']);
   });
 
   it('sends every text with its length, not to be stored, never in chunks', async () => {
@@ -151,8 +149,7 @@ describe('the boot protocol over HTTP', () => {
     await report(t, `milestone=nonsense&detail=${t}`);
     await server.ask(`/boot/nowhere?token=${t}`);
     await server.ask('/boot/manifest', { localAddress: '127.0.0.2', ...bearer(t) });
-    await sleep(20);
-    expect(server.log.length).toBeGreaterThan(3);
+    await expect.poll(() => server.log.length).toBeGreaterThan(3);
     expect(server.log.join('')).not.toContain(t);
     await server.fixture.facts.settled();
     expect(JSON.stringify(server.fixture.recorder.records)).not.toContain(t);

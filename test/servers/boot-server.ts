@@ -2,6 +2,7 @@ import { type ClientRequestArgs, type IncomingHttpHeaders, request } from 'node:
 import { connect, type Socket } from 'node:net';
 import { Writable } from 'node:stream';
 import { createLogger } from '../../src/adapters/logger.ts';
+import type { BootFact } from '../../src/core/event.ts';
 import type { ArtefactStore } from '../../src/ports/artefact-store.ts';
 import { createHttpServer, type HttpServer } from '../../src/servers/http.ts';
 import type { HttpLimits, TlsPair } from '../../src/servers/node-server.ts';
@@ -89,6 +90,11 @@ export class BootServer {
 
   stop(): Promise<void> {
     return this.server.stop(0);
+  }
+
+  /** What was recorded of bodies that were sent, whole or not. */
+  served(): readonly Extract<BootFact, { readonly kind: 'served' }>[] {
+    return this.fixture.recorder.facts.filter((fact) => fact.kind === 'served');
   }
 
   /** One request on a connection of its own; the path is sent as it is. */
