@@ -73,13 +73,14 @@ export async function buildAsJob(
     });
   const building: { outcome?: Promise<BuildOutcome> } = {};
   const stop = stopOnSignal();
-  const build: JobBuild = ({ id }, log, signal) => {
+  // One that waited may make more than this request: all of it is made, since the job is over then.
+  const build: JobBuild = ({ id, request: asked }, log, signal) => {
     const tell = (line: string): void => {
       log(line);
       show(line);
     };
     const { images, imageSettings: settings } = state.site;
-    const what = { ...request, job: id, images, settings };
+    const what = { ...asked, job: id, images, settings };
     building.outcome = buildArchitectures({ ...what, log: tell, signal, whenBusy: 'wait' }, buildSite);
     return building.outcome;
   };
