@@ -9,6 +9,7 @@ import { pathInRoot } from './root-path.ts';
 import { digestSource } from './source-tree.ts';
 import type { StepArgs } from './step.ts';
 import type { StepContext } from './step-context.ts';
+import { artefactFault } from './verify/artefacts.ts';
 
 /** Kernel and initramfs, with the other files of the root that went into it and their digests. */
 export type MadeInitramfs = Extract<StepResult, { kind: 'initramfs' }>;
@@ -68,8 +69,10 @@ export async function findInitramfs(
   for (const [path, digest] of Object.entries(made.sources)) {
     if ((await digestIn(root, path)) !== digest) return undefined;
   }
-  const kept = await Promise.all([artefacts.stat(made.kernel.digest), artefacts.stat(made.initramfs.digest)]);
-  return kept.includes(undefined) ? undefined : made;
+  // Read whole: a build with --fresh is how a damaged file is mended, and it comes by here.
+  for (const ref of [made.kernel, made.initramfs])
+    if ((await artefactFault(ref, artefacts)) !== undefined) return undefined;
+  return made;
 }
 
 /**

@@ -1,14 +1,16 @@
 import type { StepResult } from '../ports/build-cache.ts';
 import type { BuildWorld } from './step-context.ts';
 
-/** Whether all that a step made still exists. */
+/** Whether all that a step made still exists, in its full length. */
 export async function isWhole(
   result: StepResult,
   { engine, artefacts }: Pick<BuildWorld, 'engine' | 'artefacts'>,
 ): Promise<boolean> {
   if (result.kind === 'layer' && !(await engine.exists(result.container))) return false;
-  const stats = await Promise.all(artefactsOf(result).map(({ digest }) => artefacts.stat(digest)));
-  return !stats.includes(undefined);
+  const sizes = await Promise.all(
+    artefactsOf(result).map(async ({ digest, size }) => (await artefacts.stat(digest))?.size === size),
+  );
+  return !sizes.includes(false);
 }
 
 /** The artefacts that a step made. */

@@ -9,6 +9,7 @@ import type { StepResult } from '../../ports/build-cache.ts';
 import type { KnownResults, Plan } from '../plan.ts';
 import { targetOf } from '../selection.ts';
 import type { Step } from '../step.ts';
+import { artefactFault } from '../verify/artefacts.ts';
 import { packagesIn } from './package-artefact.ts';
 import { isEmptyDiff, packageDiff } from './package-diff.ts';
 import { spdxText } from './sbom.ts';
@@ -116,7 +117,9 @@ function filesOf({ output = 'files' }: Step, result: StepResult | undefined): re
 
 /** Most builds make the bill of materials that is there already; it need not be written again. */
 async function keepSbom(text: string, { artefacts }: DocumentMaker): Promise<ArtefactRef> {
-  return (await artefacts.stat(digestOf(text))) ?? (await artefacts.putBytes(Buffer.from(text)));
+  const bytes = Buffer.from(text);
+  const ref = { digest: digestOf(text), size: bytes.length };
+  return (await artefactFault(ref, artefacts)) === undefined ? ref : await artefacts.putBytes(bytes);
 }
 
 function refOf({ digest, size }: ArtefactRef): ArtefactRef {

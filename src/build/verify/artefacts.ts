@@ -35,7 +35,8 @@ function partsOf(release: Release): readonly (readonly [string, ArtefactRef])[] 
   ];
 }
 
-async function artefactFault(
+/** What is wrong with the bytes of an artefact; undefined when nothing is. */
+export async function artefactFault(
   { digest, size }: ArtefactRef,
   artefacts: Artefacts,
 ): Promise<string | undefined> {
