@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import type { StoredImage } from '../build/collect-garbage.ts';
 import { AppError } from '../core/errors.ts';
@@ -48,6 +48,16 @@ export async function topLayerOf(paths: StoragePaths, image: ContainerImageId): 
   const row = rows.find((entry) => entry['id'] === image);
   const layer = row?.['layer'];
   return typeof layer === 'string' && /^[0-9a-f]{64}$/.test(layer) ? layer : undefined;
+}
+
+/** Whether the image is there with the files of its top layer, which the storage's own list does not tell. */
+export async function hasTopLayer(paths: StoragePaths, image: ContainerImageId): Promise<boolean> {
+  const layer = await topLayerOf(paths, image);
+  if (layer === undefined) return false;
+  return await stat(filesOf(paths, layer)).then(
+    (info) => info.isDirectory(),
+    () => false,
+  );
 }
 
 /** All images, without starting buildah; those that stand upon another come before it. */
@@ -105,10 +115,14 @@ export async function storedContainers(paths: StoragePaths): Promise<readonly St
   });
 }
 
+function filesOf(paths: StoragePaths, layer: string): string {
+  return join(paths.root, 'overlay', layer, 'diff');
+}
+
 /** Where the files of the image's top layer are: an overlayfs lower directory. `not-found` when the image is gone. */
 export async function topLayerDirectory(paths: StoragePaths, image: ContainerImageId): Promise<string> {
   const layer = await topLayerOf(paths, image);
-  if (layer !== undefined) return join(paths.root, 'overlay', layer, 'diff');
+  if (layer !== undefined) return filesOf(paths, layer);
   throw new AppError('not-found', `Cannot find image "${image}" in the container storage`);
 }
 
@@ -118,7 +132,7 @@ export async function layerDirectories(
   image: ContainerImageId,
 ): Promise<readonly string[]> {
   const top = basename(dirname(await topLayerDirectory(paths, image)));
-  return (await layerChainOf(paths, top)).map((layer) => join(paths.root, 'overlay', layer, 'diff'));
+  return (await layerChainOf(paths, top)).map((layer) => filesOf(paths, layer));
 }
 
 async function layerChainOf(paths: StoragePaths, top: string): Promise<readonly string[]> {
@@ -172,8 +186,19 @@ async function readRows(path: string): Promise<readonly Readonly<Record<string, 
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return '[]';
     throw error;
   });
-  const rows: unknown = JSON.parse(text);
+  const rows = parseJson(text, path);
   return Array.isArray(rows) ? rows.filter(isRecord) : [];
+}
+
+function parseJson(text: string, path: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw new AppError('integrity', `Cannot read the container storage: "${path}" is damaged`, {
+      remedy: 'Move the folder "containers" of the data directory away while no build runs: the next one makes all anew',
+      cause: error,
+    });
+  }
 }
 
 function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {

@@ -17,6 +17,7 @@ import { pullImage } from './buildah-pull.ts';
 import { runArguments, withSecrets } from './buildah-run.ts';
 import {
   containerName,
+  hasTopLayer,
   layerDirectories,
   parseContainerImageId,
   prepareStorage,
@@ -24,7 +25,6 @@ import {
   storagePaths,
   storedContainers,
   topLayerDirectory,
-  topLayerOf,
 } from './buildah-storage.ts';
 import { killInside, unmountBelow } from './leftovers.ts';
 import { secretLines } from './secret-mount.ts';
@@ -74,7 +74,7 @@ class BuildahEngine implements ContainerEngine {
   }
 
   async exists(image: ContainerImageId): Promise<boolean> {
-    return (await topLayerOf(this.paths, image)) !== undefined;
+    return await hasTopLayer(this.paths, image);
   }
 
   async topLayer(image: ContainerImageId): Promise<string> {

@@ -1,7 +1,9 @@
-import { readdirSync } from 'node:fs';
+import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { prepareStorage, storagePaths } from '../../src/adapters/buildah-storage.ts';
+import { prepareStorage, storagePaths, topLayerOf } from '../../src/adapters/buildah-storage.ts';
+import { containerImageId } from '../fakes/container-engine.ts';
 import { temporaryFolder } from '../temporary.ts';
 
 it('never shows half a configuration to a process that builds meanwhile', async () => {
@@ -19,4 +21,16 @@ it('never shows half a configuration to a process that builds meanwhile', async 
   await Promise.all([prepare(), look(), look()]);
   expect([...seen]).toEqual([whole]);
   expect(readdirSync(folder).filter((name) => name.includes('.conf.'))).toEqual([]);
+});
+
+it('says what to do when the list of the storage was cut short', async () => {
+  const paths = storagePaths(temporaryFolder());
+  const list = join(paths.root, 'overlay-images/images.json');
+  mkdirSync(join(list, '..'), { recursive: true });
+  writeFileSync(list, '[{"id": "ab');
+  await expect(topLayerOf(paths, containerImageId('image'))).rejects.toMatchObject({
+    code: 'integrity',
+    message: `Cannot read the container storage: "${list}" is damaged`,
+    remedy: expect.stringContaining('Move the folder "containers"'),
+  });
 });

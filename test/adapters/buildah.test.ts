@@ -1,9 +1,10 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { openBuildahEngine } from '../../src/adapters/buildah.ts';
 import { CommandError } from '../../src/core/command-error.ts';
 import type { Argv, CommandRunner } from '../../src/ports/command.ts';
+import { containerImageId } from '../fakes/container-engine.ts';
 import { temporaryFolder } from '../temporary.ts';
 
 /** A storage in which a killed build left a container, and a buildah that fails the first `failures` times. */
@@ -45,4 +46,24 @@ describe('cleanUp() of the build engine', () => {
     };
     await expect(cleanUp()).rejects.toThrow('exit code 125: Error: busy');
   });
+});
+
+test('an image whose files are gone does not exist, whatever the list of the storage says', async () => {
+  const directory = temporaryFolder();
+  const [image, layer] = [containerImageId('image'), 'a'.repeat(64)];
+  const files = join(directory, 'root/overlay', layer, 'diff');
+  mkdirSync(join(directory, 'root/overlay-images'), { recursive: true });
+  mkdirSync(files, { recursive: true });
+  writeFileSync(
+    join(directory, 'root/overlay-images/images.json'),
+    JSON.stringify([{ id: image, layer, names: [] }]),
+  );
+  const commands: CommandRunner = {
+    run: () => Promise.resolve({ stdout: '' }),
+    start: () => Promise.reject(new Error('not used here')),
+  };
+  const engine = await openBuildahEngine({ directory, commands });
+  expect(await engine.exists(image)).toBe(true);
+  rmSync(files, { recursive: true });
+  expect(await engine.exists(image)).toBe(false);
 });
