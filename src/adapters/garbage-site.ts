@@ -1,10 +1,13 @@
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { GarbageSite, JudgedFolder } from '../build/collect-garbage.ts';
 import { isDownloadOf, sumsOfStatement } from '../build/needed-downloads.ts';
+import { recoverBuilds } from '../build/recover.ts';
 import { knownPin } from '../build/sources/pin-source.ts';
 import type { Site } from '../config/site.ts';
 import type { Digest } from '../core/artefact.ts';
 import { FlockBuildLocks } from './build-locks.ts';
+import { openBuildahEngine } from './buildah.ts';
 import { BuildahImages } from './buildah-images.ts';
 import { backgroundRunner } from './command.ts';
 import { FsSourceStore } from './fs-source-store.ts';
@@ -38,7 +41,16 @@ export function openGarbageSite(place: GarbagePlace, state: State): GarbageSite 
     repositories: repositoriesOf(place),
     locks: new FlockBuildLocks(join(directory, 'locks')),
     clock: state.clock,
+    recover: () => recoverAt(directory),
   };
+}
+
+async function recoverAt(data: string): Promise<void> {
+  const directory = join(data, 'containers');
+  if (!existsSync(directory)) return;
+  const engine = await openBuildahEngine({ directory, commands: backgroundRunner });
+  const locks = new FlockBuildLocks(join(data, 'locks'));
+  await recoverBuilds({ locks, world: { engine }, workFolder: join(data, 'work') });
 }
 
 /** Needed is what an image of the configuration is made from, or a release that is kept was. */

@@ -67,6 +67,8 @@ export interface GarbageSite {
   readonly repositories: JudgedFolder;
   readonly locks: BuildLocks;
   readonly clock: Clock;
+  /** Remove what killed builds left: their containers hold images. */
+  recover(): Promise<void>;
 }
 
 /** What to do. */
@@ -101,6 +103,7 @@ export async function collectGarbage(request: GarbageRequest, site: GarbageSite)
   if (request.dryRun) return await sweepAll(request, site);
   const lock = await takeStore(request, site.locks);
   try {
+    await site.recover();
     return await sweepAll(request, site);
   } finally {
     await lock.release();

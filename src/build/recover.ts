@@ -3,9 +3,12 @@ import { join } from 'node:path';
 import { AppError } from '../core/errors.ts';
 import { type BuildId, parseBuildId } from '../core/job.ts';
 import type { BuildSite } from './site.ts';
+import type { BuildWorld } from './step-context.ts';
 
 /** What is looked through for leftovers. */
-export type RecoverySite = Pick<BuildSite, 'locks' | 'world' | 'workFolder'>;
+export type RecoverySite = Pick<BuildSite, 'locks' | 'workFolder'> & {
+  readonly world: Pick<BuildWorld, 'engine'>;
+};
 
 /** Remove what builds left that were killed; those that live, `self` among them, are not touched. */
 export async function recoverBuilds(site: RecoverySite, self?: BuildId): Promise<void> {

@@ -8,8 +8,11 @@ import { SqlGarbageRecords } from '../../src/adapters/sql/garbage-records.ts';
 import { SweptFiles } from '../../src/adapters/swept-files.ts';
 import { buildImage } from '../../src/build/build.ts';
 import { collectGarbage } from '../../src/build/collect-garbage.ts';
+import { parseContentId } from '../../src/build/content-id.ts';
 import type { BuildOutcome } from '../../src/build/outcome.ts';
+import { recoverBuilds } from '../../src/build/recover.ts';
 import type { BuildSite } from '../../src/build/site.ts';
+import { parseBuildId } from '../../src/core/job.ts';
 import { imageName } from '../builders.ts';
 import { FakeClock } from '../fakes/clock.ts';
 import { describeWith } from '../requirements.ts';
@@ -40,7 +43,7 @@ describeWith(NEEDS, 'gc among real builds', () => {
     const unjudged = { ...judged, judge: () => Promise.resolve(() => true) };
     const garbage = {
       ...{ locks, clock: new FakeClock(Date.now() + 2 * 3600 * 1000), listings: none, logs: none },
-      ...{ downloads: unjudged, repositories: unjudged },
+      ...{ downloads: unjudged, repositories: unjudged, recover: () => recoverBuilds(site) },
       records: new SqlGarbageRecords(database),
       images: new BuildahImages(join(folder.data, 'containers'), commandRunner),
       artefacts: new SweptFiles(join(folder.data, 'artefacts/sha256'), /^[0-9a-f]{2}\/[0-9a-f]{64}$/),
@@ -76,6 +79,20 @@ describeWith(NEEDS, 'gc among real builds', () => {
       expect(await site.world.artefacts.stat(digest)).toBeDefined();
     const back = await build('one', site);
     expect(back).toMatchObject({ published: true, stepsRun: 2 });
+    expect(await folder.leftovers()).toEqual([]);
+  });
+
+  it('removes the container of a build that was killed, and the image that it stood on', async () => {
+    const site = await folder.site();
+    const before = (await collect(site)).images;
+    const old = await build('four', site);
+    await build('five', site);
+    const id = old.release.release.layers.at(-1)?.contentId;
+    const layer = id === undefined ? undefined : await site.cache.find(parseContentId(id));
+    const killed = parseBuildId('0123456789ab');
+    if (layer?.kind !== 'layer' || killed === undefined) throw new Error('Expected a layer');
+    await site.world.engine.ownedBy(killed).create(layer.container);
+    expect((await collect(site)).images).toBe(before);
     expect(await folder.leftovers()).toEqual([]);
   });
 });
