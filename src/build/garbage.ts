@@ -163,15 +163,38 @@ function stepsToKeep(
   ]);
   const released = new Set(kept.flatMap(({ release }) => artefactsOf(release).map(({ digest }) => digest)));
   const tops = new Set(built.map((image) => image.layers.at(-1)?.result.container));
-  return steps.filter(({ id, result }) => {
+  const needed = steps.filter(({ id, result }) => {
     if (result.made !== undefined && isYoung(result.made.startedAt + result.made.seconds * 1000, now))
       return true;
     if (result.kind === 'layer') return layers.has(id);
     return tops.has(result.parent) || artefactsOfStep(result).every(({ digest }) => released.has(digest));
   });
+  return [...needed, ...layersBelow(needed, steps)];
 }
 
-/** Of an output none: it stays known by its artefacts, the root that it was made of may go. */
+/** Layers that only an output has, such as the root of a disk: without them the output would not be known either. */
+function layersBelow(needed: readonly KnownStep[], steps: readonly KnownStep[]): readonly KnownStep[] {
+  const ids = new Set(needed.map(({ id }) => id));
+  const others = new Map(
+    steps.flatMap((step) =>
+      step.result.kind === 'layer' && !ids.has(step.id) ? [[step.result.container, step] as const] : [],
+    ),
+  );
+  const below: KnownStep[] = [];
+  for (const { result } of needed) {
+    if (result.kind !== 'files') continue;
+    let parent: ContainerImageId | undefined = result.parent;
+    while (parent !== undefined) {
+      const step = others.get(parent);
+      others.delete(parent);
+      if (step !== undefined) below.push(step);
+      parent = step?.result.parent;
+    }
+  }
+  return below;
+}
+
+/** Only of layers: what else a step makes stays known by its artefacts; the root that an initramfs was made of may go. */
 function imagesOfStep(result: StepResult): readonly ContainerImageId[] {
   if (result.kind !== 'layer') return [];
   return result.parent === undefined ? [result.container] : [result.container, result.parent];

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { ArtefactRef } from '../../src/core/artefact.ts';
 import { artefactFault } from '../../src/build/verify/artefacts.ts';
+import type { ArtefactRef } from '../../src/core/artefact.ts';
 import { setUp } from './build-test.ts';
 
 function required<T>(value: T | undefined): T {

@@ -1,106 +1,25 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { parseContentId } from '../../src/build/content-id.ts';
-import {
-  findGarbage,
-  type GarbageFacts,
-  type KnownRelease,
-  type KnownStep,
-} from '../../src/build/garbage.ts';
-import { type ArtefactRef, type Digest, digestFromHex } from '../../src/core/artefact.ts';
-import { STABLE } from '../../src/core/image.ts';
+import { findGarbage, type GarbageFacts, type KnownStep } from '../../src/build/garbage.ts';
+import type { Digest } from '../../src/core/artefact.ts';
 import { artefactsOf } from '../../src/core/release.ts';
 import type { ContainerImageId } from '../../src/ports/container-engine.ts';
-import { aRelease, hostName, imageName } from '../builders.ts';
-import { containerImageId } from '../fakes/container-engine.ts';
-
-const HOUR = 3600 * 1000;
-const NOW = 1000 * HOUR;
-
-function hexOf(prefix: string, number: number): string {
-  return `${prefix}${number.toString(16).padStart(4, '0')}`.padEnd(64, '0');
-}
-
-function digestOf(prefix: string, number: number): Digest {
-  const digest = digestFromHex(hexOf(prefix, number));
-  if (digest === undefined) throw new Error(`no digest: ${prefix}`);
-  return digest;
-}
-
-function ref(prefix: string, number: number): ArtefactRef {
-  return { digest: digestOf(prefix, number), size: 1 };
-}
-
-/** Release `number` with artefacts of its own and one layer, that of step `number`. */
-function release(number: number, createdAt = NOW - 100 * HOUR + number, image = 'web'): KnownRelease {
-  const layer = { ...ref('c', number), stage: 's', image: imageName(image), contentId: hexOf('e', number) };
-  return {
-    digest: digestOf('d', number),
-    createdAt,
-    release: aRelease({
-      image: imageName(image),
-      kernel: ref('a', number),
-      initramfs: ref('b', number),
-      layers: [layer],
-      sbom: ref('f', number),
-    }),
-  };
-}
-
-function container(number: number): ContainerImageId {
-  return containerImageId(`container-${number}`);
-}
-
-function layerStep(number: number, startedAt = 0): KnownStep {
-  const made = { startedAt, seconds: 1 };
-  const result = { kind: 'layer', made, parent: container(1000), container: container(number) } as const;
-  return { id: parseContentId(hexOf('e', number)), result: { ...result, layer: ref('c', number) } };
-}
-
-function initramfsStep(number: number, parent = container(number)): KnownStep {
-  const files = { kernel: ref('a', number), initramfs: ref('b', number) };
-  return {
-    id: parseContentId(hexOf('9', number)),
-    result: { kind: 'initramfs', parent, kernelVersion: '6', ...files },
-  };
-}
-
-function move(number: number, image = 'web') {
-  const key = { image: imageName(image), channel: STABLE, architecture: 'amd64' } as const;
-  return { ...key, digest: digestOf('d', number) };
-}
-
-function facts(given: Partial<GarbageFacts> = {}): GarbageFacts {
-  return {
-    releases: [],
-    channels: [],
-    moves: [],
-    pinned: [],
-    booted: [],
-    hostLayers: [],
-    attestations: [],
-    steps: [],
-    built: [],
-    jobs: [],
-    ...given,
-  };
-}
-
-/** Six releases of a channel, 6 the newest; the channel points to it. */
-function sixReleases(given: Partial<GarbageFacts> = {}): GarbageFacts {
-  const numbers = [1, 2, 3, 4, 5, 6];
-  return facts({
-    releases: numbers.map((number) => release(number)),
-    moves: numbers.toReversed().map((number) => move(number)),
-    channels: [digestOf('d', 6)],
-    steps: numbers.flatMap((number) => [layerStep(number), initramfsStep(number)]),
-    attestations: numbers.map((number) => ({
-      release: digestOf('d', number),
-      digest: digestOf('8', number),
-    })),
-    ...given,
-  });
-}
+import { hostName, imageName } from '../builders.ts';
+import {
+  container,
+  digestOf,
+  facts,
+  HOUR,
+  hexOf,
+  initramfsStep,
+  layerStep,
+  move,
+  NOW,
+  ref,
+  release,
+  sixReleases,
+} from './garbage-facts.ts';
 
 function goes(given: GarbageFacts, keep = 3): readonly Digest[] {
   return findGarbage(given, { keep, now: NOW }).releases.map(({ digest }) => digest);
@@ -165,6 +84,32 @@ describe('findGarbage() of what belongs to releases', () => {
     expect(verdict.images.has(container(2))).toBe(true);
     expect(verdict.artefacts.has(digestOf('b', 2))).toBe(true);
     expect(verdict.artefacts.has(digestOf('b', 4))).toBe(false);
+  });
+
+  test('layers that only an output has stay with it, and go with it', () => {
+    // Release 6 has a disk of a root of two more layers; so had release 5.
+    const disk = (number: number): readonly KnownStep[] => {
+      const [root, prepared, extended] = [container(number), container(number * 10), container(number * 11)];
+      const layer = (at: number, parent: ContainerImageId, made: ContainerImageId): KnownStep => ({
+        id: parseContentId(hexOf('7', at)),
+        result: { kind: 'layer', parent, container: made, layer: ref('c', at) },
+      });
+      const id = parseContentId(hexOf('6', number));
+      const files = { 'disk.raw': ref('f', number) };
+      return [
+        layer(number * 10, root, prepared),
+        layer(number * 11, prepared, extended),
+        { id, result: { kind: 'files', parent: extended, files } },
+      ];
+    };
+    const given = sixReleases();
+    const verdict = findGarbage(
+      { ...given, steps: [...given.steps, ...disk(5), ...disk(6)] },
+      { keep: 1, now: NOW },
+    );
+    expect(verdict.steps.filter((id) => /^[67]/.test(id))).toEqual(disk(5).map(({ id }) => id));
+    expect(verdict.images.has(container(66)) && verdict.images.has(container(60))).toBe(true);
+    expect(verdict.artefacts.has(digestOf('c', 60))).toBe(true);
   });
 
   test('the logs of the newest 500 jobs stay, and that of one that runs', () => {

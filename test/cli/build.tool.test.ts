@@ -2,8 +2,8 @@ import { join } from 'node:path';
 import { afterAll, expect, it } from 'vitest';
 import { openState } from '../../src/adapters/state.ts';
 import type { BuildRequest } from '../../src/core/job.ts';
-import { imageName } from '../builders.ts';
 import { KILL_TOOLS, KillSite } from '../build/kills/kill-site.ts';
+import { imageName } from '../builders.ts';
 import { load } from '../config/site-folder.ts';
 import { describeWith } from '../requirements.ts';
 
