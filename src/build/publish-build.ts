@@ -54,31 +54,13 @@ async function isInForce({ digest }: NamedRelease, { catalogue }: BuildSite): Pr
 
 async function recordOf(
   { plan, results, inputs, startedAt }: FinishedBuild,
-  {
-    image,
-    job,
-    target,
-    buildParents,
-    channel,
-    branch,
-    conffs,
-    fresh,
-  }: PlanRequest & { readonly job?: JobId },
+  request: PlanRequest & { readonly job?: JobId },
   { clock, world, configuration }: BuildSite,
 ) {
   const { source } = targetOf(plan.chain);
-  const asked = {
-    image,
-    target,
-    buildParents,
-    channel,
-    branch,
-    conffs,
-    ...(fresh === true ? { fresh } : {}),
-  };
   return {
-    request: asked,
-    job,
+    request: askedFor(request),
+    job: request.job,
     steps: plan.steps,
     results,
     inputs,
@@ -88,4 +70,11 @@ async function recordOf(
     startedAt,
     finishedAt: clock.now(),
   };
+}
+
+/** All that whoever asked could choose. */
+function askedFor(request: PlanRequest) {
+  const { image, target, buildParents, conffs, branch, channel, architecture, kernel, fresh } = request;
+  const choices = { image, target, buildParents, conffs, branch, channel, architecture, kernel };
+  return { ...choices, ...(fresh === true ? { fresh } : {}) };
 }
