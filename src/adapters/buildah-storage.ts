@@ -195,7 +195,8 @@ function parseJson(text: string, path: string): unknown {
     return JSON.parse(text);
   } catch (error) {
     throw new AppError('integrity', `Cannot read the container storage: "${path}" is damaged`, {
-      remedy: 'Move the folder "containers" of the data directory away while no build runs: the next one makes all anew',
+      remedy:
+        'Move the folder "containers" of the data directory away while no build runs: the next one makes all anew',
       cause: error,
     });
   }

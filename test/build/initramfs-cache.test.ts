@@ -130,16 +130,19 @@ describe('an initramfs', () => {
     expect(state.dracuts).toBe(2);
   });
 
-  it.each(['kernel', 'initramfs'] as const)('is made anew when the file of its %s is damaged', async (which) => {
-    const { make, state, artefacts } = setUp();
-    const { result } = await make();
-    if (result.kind !== 'initramfs') throw new Error(result.kind);
-    const { digest, size } = result[which];
-    artefacts.artefacts.set(digest, new Uint8Array(size));
-    await make();
-    expect(state.dracuts).toBe(2);
-    expect(Buffer.from(await artefacts.readAll(result.kernel.digest, 1e6)).toString()).toBe('kernel');
-  });
+  it.each(['kernel', 'initramfs'] as const)(
+    'is made anew when the file of its %s is damaged',
+    async (which) => {
+      const { make, state, artefacts } = setUp();
+      const { result } = await make();
+      if (result.kind !== 'initramfs') throw new Error(result.kind);
+      const { digest, size } = result[which];
+      artefacts.artefacts.set(digest, new Uint8Array(size));
+      await make();
+      expect(state.dracuts).toBe(2);
+      expect(Buffer.from(await artefacts.readAll(result.kernel.digest, 1e6)).toString()).toBe('kernel');
+    },
+  );
 
   it('is refused with a kernel module that the root has not', async () => {
     const { make, state } = setUp();
