@@ -20,7 +20,9 @@ export class SecretNeedles {
     this.#needles = secrets.flatMap(({ name, content }) => needlesOf(name, content));
     this.#texts = secrets
       .flatMap(({ content }) => [
-        ...linesOf(content).filter((line) => line.length >= SHORTEST && !isFrame(line)),
+        ...linesOf(content)
+          .filter((line) => line.length >= SHORTEST && !isFrame(line))
+          .flatMap(spellingsOf),
         ...base64Of(trimmed(content)),
       ])
       .sort((a, b) => b.length - a.length);
@@ -94,8 +96,33 @@ function needlesOf(name: string, content: Buffer): readonly { name: string; byte
   const lines = linesOf(content).filter((line) => line.length >= SHORTEST_LINE && !isFrame(line));
   const longest = lines.sort((a, b) => b.length - a.length)[0];
   const line = longest === undefined || longest.length === bytes.length ? [] : [Buffer.from(longest)];
-  const encoded = base64Of(bytes).map((text) => Buffer.from(text));
-  return [bytes, ...line, ...encoded].map((needle) => ({ name, bytes: needle }));
+  const encoded = [...quotedForms(content.toString('utf8').trim()), ...base64Of(bytes)];
+  return [bytes, ...line, ...encoded.map((text) => Buffer.from(text))].map((needle) => ({
+    name,
+    bytes: needle,
+  }));
+}
+
+/** A text as it is, and as it stands in a log: there may be JSON in JSON, as in a message about the arguments of a task. */
+function spellingsOf(text: string): readonly string[] {
+  const once = quotedForms(text);
+  return [...new Set([text, ...once, ...once.flatMap(quotedForms)])];
+}
+
+/** How JSON and Python write a text between quotes, where that is not the text itself. */
+function quotedForms(text: string): readonly string[] {
+  if (text.includes('\ufffd')) return []; // it is no text
+  const json = JSON.stringify(text).slice(1, -1);
+  const single = json.replaceAll('\\"', '"');
+  const forms = [json, single, single.replaceAll("'", "\\'"), ...[json, single].map(inAscii)];
+  return [...new Set(forms)].filter((form) => form !== text);
+}
+
+function inAscii(text: string): string {
+  return text.replace(
+    /[^ -~]/g,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
 }
 
 function trimmed(content: Buffer): Buffer {

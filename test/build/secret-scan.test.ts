@@ -86,6 +86,20 @@ test('logs have *** in place of each line of a secret', () => {
   expect(needles.redact(`key ${KEY_LINE} AAAA -----BEGIN KEY-----`)).toBe('key *** AAAA -----BEGIN KEY-----');
 });
 
+test('a secret is found, and is *** in logs, as JSON and Python write it between quotes', () => {
+  const content = Buffer.from(`cor"rect\\horse's\tbät`);
+  const needles = new SecretNeedles([{ name: 'token', content }]);
+  const json = JSON.stringify(content.toString());
+  for (const text of [
+    json,
+    JSON.stringify({ msg: json }),
+    `'cor"rect\\\\horse\\'s\\tbät'`,
+    json.replace('ä', '\\u00e4'),
+  ])
+    expect(needles.redact(text)).not.toMatch(/rect|horse/);
+  expect(() => needles.refuseEntry('etc/app.json', [Buffer.from(json)])).toThrow('holds secret "token"');
+});
+
 test('a secret of few characters is refused, since it would be found by chance', () => {
   expect(() => new SecretNeedles([{ name: 'pin', content: Buffer.from(' 1234567\n') }])).toThrow(
     'Cannot use secret "pin": it has 7 characters, wanted at least 8',
