@@ -100,7 +100,8 @@ describeWith(PLAYBOOK_TOOLS, 'playbooks as stages of an image', () => {
   it('that fail say what failed and why', async () => {
     await expect(build('failing.yml')).rejects.toMatchObject({
       code: 'build-failed',
-      message: 'Cannot build image "web": stage "failing.yml" failed: task "say why": not today',
+      message:
+        'Cannot build image "web": stage "failing.yml" failed: task "say why" (failing.yml:4): not today',
     });
     await expect(build('nobody.yml')).rejects.toMatchObject({
       remedy: expect.stringContaining('match "web"') as string,

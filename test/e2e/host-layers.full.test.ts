@@ -12,7 +12,7 @@ import { breakHost, makeHostLayerSite } from './host-layer-site.ts';
 import { DATA, type LabSite, ROOT } from './site.ts';
 
 const NEEDS = ['root', 'qemu-system-x86_64', 'buildah', 'mmdebstrap', 'ansible-playbook', 'ssh', 'ip'];
-const REASON = 'stage "shop/host.yml": task "is there a disk": no disk in web02';
+const REASON = 'stage "shop/host.yml": task "is there a disk" (shop/host.yml:6): no disk in web02';
 
 // An image whose hosts have layers of their own: the playbook fails on web02; web01 is booted with its layer.
 describeWith(NEEDS, 'host layers, from the playbook to the booted host', () => {

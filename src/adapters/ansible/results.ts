@@ -45,10 +45,11 @@ function read(text: string): Told {
   for (const line of text.split('\n')) {
     const event = line === '' ? undefined : parseLine(line);
     if (event === undefined) continue;
-    const { host, task, message, hosts } = event;
+    const { host, task, place, message, hosts } = event;
     if (event['event'] === 'stopped') told.isStopped = true;
     if (event['event'] === 'failed' && typeof host === 'string') {
-      told.reasons.set(host, `task ${JSON.stringify(task)}: ${String(message).replace(/\s+/g, ' ')}`);
+      const where = typeof place === 'string' ? ` (${place})` : '';
+      told.reasons.set(host, `task ${JSON.stringify(task)}${where}: ${String(message).replace(/\s+/g, ' ')}`);
     }
     if (event['event'] === 'stats' && isMapping(hosts)) {
       for (const [name, count] of Object.entries(hosts)) if (isMapping(count)) told.counts.set(name, count);

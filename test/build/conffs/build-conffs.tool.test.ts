@@ -28,6 +28,7 @@ import { PLAYBOOK_TOOLS, PlaybookSite } from '../playbook-site.ts';
 import { CHANGES } from './changes.ts';
 
 const WEB = imageName('web');
+const REASON = 'stage "conffs.yml": task "only one of them" (conffs.yml:29): no disk in db2';
 
 describeWith([...PLAYBOOK_TOOLS, 'tar'], 'files of hosts that playbooks make', () => {
   let folder: PlaybookSite;
@@ -101,7 +102,7 @@ describeWith([...PLAYBOOK_TOOLS, 'tar'], 'files of hosts that playbooks make', (
   it('are there for each host that did not fail, and for the others there is a reason', async () => {
     expect(outcome.hosts).toMatchObject([
       { host: 'db1', kind: 'built', release: named.digest },
-      { host: 'db2', kind: 'failed', reason: 'stage "conffs.yml": task "only one of them": no disk in db2' },
+      { host: 'db2', kind: 'failed', reason: REASON },
       { host: 'db3', kind: 'built', release: named.digest },
     ]);
     expect((await site.conffs.layers.index()).find(hostName('db2'), named.digest)).toBeUndefined();

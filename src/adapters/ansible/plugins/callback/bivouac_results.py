@@ -32,16 +32,30 @@ class CallbackModule(CallbackBase):
             file.write(json.dumps(fields) + "\n")
 
     def _failed(self, result):
+        task = result._task
+        message = self._message(self._one_of_loop(result._result), bool(getattr(task, "no_log", False)))
+        place = self._place(task.get_path())
+        host = result._host.get_name()
+        self._tell(event="failed", host=host, task=task.get_name(), place=place, message=message[:LONGEST])
+
+    def _one_of_loop(self, values):
+        # Of a loop only "One or more items failed" is told as a whole.
+        items = values.get("results") or []
+        return next((item for item in items if isinstance(item, dict) and item.get("failed")), values)
+
+    def _message(self, values, secret):
         # What a task with no_log says is a secret.
-        values = result._result
-        secret = bool(values.get("_ansible_no_log")) or bool(getattr(result._task, "no_log", False))
-        message = "hidden by no_log" if secret else str(values.get("msg", ""))
-        for key in ("stderr", "module_stderr", "module_stdout"):
-            if not secret and values.get(key):
-                message = "%s: %s" % (message, str(values[key]).strip())
-                break
-        task = result._task.get_name()
-        self._tell(event="failed", host=result._host.get_name(), task=task, message=message[:LONGEST])
+        if secret or values.get("_ansible_no_log"):
+            return "hidden by no_log"
+        message = str(values.get("msg", ""))
+        said = (values.get(key) for key in ("stderr", "module_stderr", "module_stdout"))
+        more = next((text for text in said if text), None)
+        return message if more is None else "%s: %s" % (message, str(more).strip())
+
+    def _place(self, path):
+        # "FILE:LINE"; Ansible runs in the folder of the playbooks.
+        inner = os.path.relpath(path) if path else None
+        return path if inner is None or inner.startswith("..") else inner
 
     def v2_runner_on_failed(self, result, ignore_errors=False):
         if not ignore_errors:
