@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto';
-import { lstat, readFile, stat } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { pathInRoot } from '../../build/root-path.ts';
 import { hookError } from '../../build/stage/hooks.ts';
 import type { AnsibleSettings } from '../../config/ansible.ts';
 import { CommandError } from '../../core/command-error.ts';
@@ -21,6 +20,8 @@ import { readAnsibleConfig } from './ansible-config.ts';
 import { DependencyReader } from './dependencies.ts';
 import { hooksSeed } from './hooks-seed.ts';
 import { siteInventory, variablesOf } from './inventory.ts';
+import { ownTree } from './own-tree.ts';
+import { requirePython } from './require-python.ts';
 import { listedHosts, outcomesOf } from './results.ts';
 import {
   ansibleEnvironment,
@@ -112,7 +113,8 @@ export class AnsiblePlaybooks implements Playbooks {
     return listedHosts(stdout).filter((name) => !name.startsWith('master-'));
   }
 
-  async run(run: PlaybookRun): Promise<readonly PlaybookOutcome[]> {
+  async run(given: PlaybookRun): Promise<readonly PlaybookOutcome[]> {
+    const run = { ...given, tree: await ownTree(given, this.#options) };
     const { tree, playbook, hosts, folder, inConffsBuild, log, signal, idleLimit } = run;
     // It looks a thousand times a second whether a host is done.
     const idle = { milliseconds: idleLimit, counting: 'children' } as const;
@@ -222,18 +224,6 @@ async function requirePlaybook({ tree, playbook, hosts }: Omit<PlaybookUse, 'inv
     `Cannot find playbook "${playbook}" for "${hosts.join(' ')}" in ${where}`,
     {
       remedy: 'Name a file there, or set "ansible.directory" in bivouac.yml',
-    },
-  );
-}
-
-async function requirePython(name: string, root: string): Promise<void> {
-  const python = await pathInRoot(root, '/usr/bin/python3');
-  if ((await lstat(python).catch(() => undefined))?.isFile()) return;
-  throw new AppError(
-    'build-failed',
-    `Cannot run a playbook for "${name}": its root has no "/usr/bin/python3"`,
-    {
-      remedy: 'Set "include: [python3]" beside the suite, or install it in an earlier stage, a script',
     },
   );
 }

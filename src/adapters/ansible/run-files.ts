@@ -78,6 +78,9 @@ export function ansibleEnvironment(folder: string, config: string): Record<strin
     ANSIBLE_DEPRECATION_WARNINGS: 'False',
     ANSIBLE_LOCALHOST_WARNING: 'False',
     ANSIBLE_INVENTORY_UNPARSED_FAILED: 'False',
+    // A repository's own log would have what no log may have; facts of one root are not those of the next.
+    ANSIBLE_LOG_PATH: '/dev/null',
+    ANSIBLE_CACHE_PLUGIN: 'memory',
   };
 }
 
