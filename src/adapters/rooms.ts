@@ -21,15 +21,19 @@ const UNSHARE = [
 
 /**
  * Stays until its input ends. The first process of the namespace keeps the machine's own root: by that `systemctl` and
- * the like tell that they run in a chroot, and start nothing. The machine's /proc is still there when it asks who it is.
+ * the like tell that they run in a chroot, and start nothing. The machine's /proc is still there when it asks who it is. It
+ * stays a shell: from any other name Ansible concludes that this is what manages services, and starts them by their init scripts.
  */
 const STAY = `
 read -r pid _ < /proc/self/stat
 echo "room $pid"
-exec cat > /dev/null
+while read -r _; do :; done
 `;
 
-/** Arguments: root, host name, path of resolv.conf inside the root, number of secrets. Mounts what `buildah run` would. */
+/**
+ * Arguments: root, host name, path of resolv.conf inside the root, number of secrets. Mounts what `buildah run` would; what of
+ * /proc are settings of the machine can be read only.
+ */
 const FURNISH = `${RECEIVE_SECRETS}
 root=$1
 for name in proc sys dev run; do
@@ -38,6 +42,11 @@ for name in proc sys dev run; do
 done
 printf %s "$2" > /proc/sys/kernel/hostname
 mount -t proc -o nosuid,nodev,noexec proc "$root/proc"
+for name in bus fs irq sys sysrq-trigger; do
+    [ -e "$root/proc/$name" ] || continue
+    mount --bind "$root/proc/$name" "$root/proc/$name"
+    mount -o remount,bind,ro,nosuid,nodev,noexec "$root/proc/$name"
+done
 mount -t sysfs -o ro,nosuid,nodev,noexec sysfs "$root/sys"
 mount -t tmpfs -o mode=0755,nosuid,size=65536k dev "$root/dev"
 for name in null zero full random urandom tty; do

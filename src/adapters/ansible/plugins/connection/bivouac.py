@@ -29,6 +29,11 @@ DOCUMENTATION = """
 
 LOCAL = ("localhost", "127.0.0.1", "::1")
 NAMESPACES = ("--mount", "--pid", "--uts", "--ipc")
+# What acts on the machine as a whole: its network and firewall, modules, clock, power. The namespaces keep nothing of it apart.
+OF_THE_MACHINE = (
+    *("net_admin", "sys_module", "sys_rawio", "sys_boot", "sys_time", "syslog"),
+    *("mac_admin", "mac_override", "wake_alarm", "block_suspend"),
+)
 
 
 class Connection(ConnectionBase):
@@ -57,8 +62,10 @@ class Connection(ConnectionBase):
         if room is None:
             return subprocess.Popen(argv, **streams)
         enter = [shutil.which("nsenter"), "--target", str(room["pid"]), *NAMESPACES, "--wdns=/", "--"]
-        environment = dict(room["environment"])
-        return subprocess.Popen([*enter, shutil.which("chroot"), room["root"], *argv], env=environment, **streams)
+        without = ",".join("-%s" % name for name in OF_THE_MACHINE)
+        limit = [shutil.which("setpriv"), "--bounding-set", without, "--inh-caps", without, "--"]
+        command = [*enter, *limit, shutil.which("chroot"), room["root"], *argv]
+        return subprocess.Popen(command, env=dict(room["environment"]), **streams)
 
     def _run(self, argv, **streams):
         process = self._start(argv, stdout=subprocess.PIPE, stderr=subprocess.PIPE, **streams)
