@@ -43,9 +43,10 @@ export async function buildImage(request: BuildRequest, site: BuildSite): Promis
     const here = { ...site, world: session.world, workFolder: session.workFolder };
     if (isOfHostsOnly)
       return await withFilesOfHosts(await publishedNow(request, site), { builds, request, site: here });
-    await requireHosts({ builds, request, site: here });
-    const outcome = await buildRelease(request, { here, site, startedAt });
-    return await withFilesOfHosts(outcome, { builds, request, site: here });
+    const { playbooks, names } = await requireHosts({ builds, request, site: here });
+    const pinned = { ...here, world: { ...here.world, playbooks } };
+    const outcome = await buildRelease(request, { here: pinned, site, startedAt });
+    return await withFilesOfHosts(outcome, { builds, request, site: pinned, names });
   } finally {
     await session.close();
   }

@@ -8,12 +8,13 @@ import { requireKernelBuilt } from './chosen-kernel.ts';
 import type { InputDigests } from './content-id.ts';
 import type { KnownResults, Plan } from './plan.ts';
 import { planBuild, stepsOf } from './plan.ts';
+import { type PlaybookInput, parsePlaybookInput } from './playbook-input.ts';
 import { readInputs } from './read-inputs.ts';
 import { buildsOf, type PlannedBuild } from './request.ts';
 import { type ReusedRoot, reusedRoot } from './reuse.ts';
 import { type ImageChain, imageChain } from './selection.ts';
 import { NO_SETTINGS } from './settings.ts';
-import type { InputWorld } from './stage-inputs.ts';
+import { type InputWorld, stageInputs } from './stage-inputs.ts';
 import type { Action, Step } from './step.ts';
 import type { BuildWorld } from './step-context.ts';
 import { isWhole } from './whole.ts';
@@ -115,6 +116,12 @@ async function usableRoot(
     if (!whole.includes(false)) return reused;
     usable.delete(top);
   }
+}
+
+/** The branches of the playbooks that a request's image is made by. */
+export function branchesOf({ images, image, branch }: PlanRequest): readonly Pick<PlaybookInput, 'branch'>[] {
+  const inputs = stageInputs(ofBranch(imageChain(images, image), branch));
+  return inputs.flatMap((input) => parsePlaybookInput(input) ?? []);
 }
 
 /** The chain with the branch of a request in place of the images' own. */

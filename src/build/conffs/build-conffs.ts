@@ -11,10 +11,16 @@ import { type PlaybookWorld, pinPlaybooks, treeOf } from '../playbook-world.ts';
 import type { BuildSite } from '../site.ts';
 import { BuildSecrets } from '../stage/read-secrets.ts';
 import { termsSeed } from '../stage/terms.ts';
-import type { ConffsOutcome, ConffsRequest, HostResult, HostTarget } from './conffs.ts';
+import {
+  type ConffsOutcome,
+  type ConffsRequest,
+  conffsBranches,
+  type HostResult,
+  type HostTarget,
+} from './conffs.ts';
 import { type ChainLink, runForHosts } from './host-run.ts';
 import { layerFiles } from './layer-files.ts';
-import { byRelease, selectedHosts, targetsOf } from './targets.ts';
+import { byRelease, ownHosts, selectedNames, targetsOf } from './targets.ts';
 
 /** Hosts whose roots are mounted at a time. */
 const AT_A_TIME = 100;
@@ -30,14 +36,14 @@ export async function buildConffs(request: ConffsRequest, site: BuildSite): Prom
   await mkdir(folder, { recursive: true, mode: 0o700 });
   try {
     const stages = request.stages.flatMap((stage) => (stage.kind === 'playbook' ? [stage] : []));
-    const branches = stages.map((stage) => ({ branch: stage.branch ?? request.branch }));
     const { signal, branch } = request;
-    const playbooks = await pinPlaybooks([...branches, { branch }], {
+    const playbooks = await pinPlaybooks(conffsBranches(stages, branch), {
       playbooks: site.world.playbooks,
       locks: site.locks,
       signal,
     });
-    const hosts = await selectedHosts(request, playbooks, folder);
+    const names = request.names ?? (await selectedNames(request, playbooks, folder));
+    const hosts = ownHosts(names, request, await playbooks.hosts());
     const { targets, failed } = await targetsOf(hosts, request.architecture, site);
     const chain = stages.map((stage): ChainLink => {
       const tree = treeOf(playbooks, stage.branch ?? branch);

@@ -12,6 +12,8 @@ export interface ConffsRequest {
   readonly image: ImageName;
   /** Ansible host pattern. */
   readonly hosts: string;
+  /** The names that the pattern selects, where that was asked already. */
+  readonly names?: readonly string[] | undefined;
   /** The pattern is not the image's own: hosts beyond it need what they needed before. */
   readonly isPart: boolean;
   /** Only hosts whose release is for it; the others have a build of their own. */
@@ -64,6 +66,15 @@ export interface ConffsWorld {
 export interface HostTarget {
   readonly host: Host;
   readonly named: NamedRelease<NetbootRelease>;
+}
+
+/** The branches of the playbooks that files of hosts are made by, and that of the pattern. */
+export function conffsBranches(
+  stages: readonly StageDefinition[],
+  branch: string | undefined,
+): readonly { readonly branch: string | undefined }[] {
+  const playbooks = stages.flatMap((stage) => (stage.kind === 'playbook' ? [stage] : []));
+  return [...playbooks.map((stage) => ({ branch: stage.branch ?? branch })), { branch }];
 }
 
 /** Hosts that failed. */

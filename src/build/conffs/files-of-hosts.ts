@@ -23,12 +23,14 @@ export interface FilesOfHosts {
     readonly job?: JobId;
   };
   readonly site: BuildSite;
+  /** Names that its pattern selects, where that was asked already. */
+  readonly names?: readonly string[] | undefined;
 }
 
 /** Make what a request wants of files of hosts. Rejects with `HostsFailedError` when some could not be made. */
 export async function withFilesOfHosts(
   outcome: BuildOutcome,
-  { builds, request, site }: FilesOfHosts,
+  { builds, request, site, names }: FilesOfHosts,
 ): Promise<BuildOutcome> {
   const build = builds.find(({ kind }) => kind === 'conffs');
   const { image, images, fresh = false, log, signal } = request;
@@ -43,7 +45,7 @@ export async function withFilesOfHosts(
   const branch = ownBranch(request);
   const idleLimit = definition?.timeLimit;
   const secrets = secretsOfChain(imageChain(images, image), stages);
-  const what = { image, hosts, isPart, architecture, stages, branch, fresh, idleLimit, secrets };
+  const what = { image, hosts, names, isPart, architecture, stages, branch, fresh, idleLimit, secrets };
   const conffs = await buildConffs({ ...what, log, signal }, site);
   log(`Files of the hosts of "${image}": ${countsOf(conffs)} (${conffs.seconds.toFixed(1)} s)`);
   const whole = { ...outcome, seconds: outcome.seconds + conffs.seconds, conffs };

@@ -14,24 +14,34 @@ export interface Targets {
   readonly failed: readonly HostResult[];
 }
 
-/** Hosts of the image that the pattern selects; an error when it selects none. `folder` is for files of Ansible. */
-export async function selectedHosts(
-  request: Pick<ConffsRequest, 'image' | 'hosts' | 'branch' | 'signal' | 'log'>,
+/** Which hosts a request is for. */
+export type HostSelection = Pick<ConffsRequest, 'image' | 'hosts' | 'branch' | 'signal' | 'log'>;
+
+/** Names that the pattern selects: asked of Ansible, which takes seconds. `folder` is for files of it. */
+export async function selectedNames(
+  { hosts: pattern, branch, signal }: HostSelection,
   playbooks: PlaybookWorld,
   folder: string,
-): Promise<readonly Host[]> {
-  const { image, hosts: pattern, branch, signal, log } = request;
-  const inventory = await playbooks.hosts();
+): Promise<readonly string[]> {
   const tree = treeOf(playbooks, branch);
-  const names = await playbooks.ansible.select(pattern, { tree, inventory, folder, signal });
+  const inventory = await playbooks.hosts();
+  return await playbooks.ansible.select(pattern, { tree, inventory, folder, signal });
+}
+
+/** Hosts of the image among the names, as they are now; an error when there are none. */
+export function ownHosts(
+  names: readonly string[],
+  { image, hosts: pattern, log }: Pick<HostSelection, 'image' | 'hosts' | 'log'>,
+  inventory: readonly Host[],
+): readonly [Host, ...Host[]] {
   const known = new Map<string, Host>(inventory.map((host) => [host.name, host]));
   const hosts = names.flatMap((name) => known.get(name) ?? []);
-  const own = hosts.filter((host) => host.image === image);
+  const [first, ...rest] = hosts.filter((host) => host.image === image);
   const strangers = names.filter((name) => !known.has(name));
   if (strangers.length > 0) log(`    not registered, left out: ${listed(strangers)}`);
   const others = hosts.filter((host) => host.image !== image);
   if (others.length > 0) log(`    of other images, left out: ${listed(others.map(({ name }) => name))}`);
-  if (own.length > 0) return own;
+  if (first !== undefined) return [first, ...rest];
   throw new AppError(
     'invalid-input',
     `Cannot build the files of hosts of "${image}": pattern "${pattern}" selects none`,
