@@ -48,6 +48,7 @@ test('every route below /api refuses every caller without the token', async () =
       });
       expect(answer.status, `${method} ${url} ${JSON.stringify(headers)}`).toBe(401);
       expect(answer.headers.get('www-authenticate')).toBe('Bearer realm="bivouac"');
+      if (method !== 'HEAD') expect(await answer.text()).toContain('\\"Authorization: Bearer TOKEN\\"');
     }
   }
 });

@@ -2,7 +2,11 @@ import { expect, test } from 'vitest';
 import type { BootEvent, BootId } from '../../src/core/event.ts';
 import { STABLE } from '../../src/core/image.ts';
 import { buildAll } from '../../src/core/job.ts';
+import { bootRoutes } from '../../src/servers/routes/boot.ts';
+import { Delivery } from '../../src/servers/serving/delivery.ts';
+import { HttpFixture } from '../boot/http-fixture.ts';
 import { aLease, aNamedRelease, aSubnet, digest, hostName, ip, mac } from '../builders.ts';
+import { FakeArtefactStore } from '../fakes/artefact-store.ts';
 import { json, jsonList, startApi } from './api.ts';
 
 test('a build is asked for, joined by the next request, and shown', async () => {
@@ -70,6 +74,40 @@ test.each([
   expect(await jsonList(api.call('/api/v1/builds'))).toEqual([]);
 });
 
+test.each([
+  ['{}', 'The body: missing "image"'],
+  ['[]', 'The body: wanted an object'],
+  ['{"image":7}', '"image": wanted a text'],
+  [
+    '{"image":"web","target":"roots"}',
+    '"target": wanted one of rootfs, conffs, initramfs, kernel, all, trueall',
+  ],
+  ['{"image":"web","buildParents":"some"}', '"buildParents": wanted a whole number or "all"'],
+  ['{"image":"web","buildParents":1.5}', '"buildParents": wanted a whole number or "all"'],
+  ['{"image":"web","buildParents":-2}', '"buildParents": wanted at least -1 or "all"'],
+  ['{"image":"web","fresh":"yes"}', '"fresh": wanted true or false'],
+])('the body %s is refused in plain words', async (body, detail) => {
+  const api = await startApi();
+  const answer = await api.sendJson('POST', '/api/v1/builds', body);
+  expect([answer.status, (await json(answer)).detail]).toEqual([400, detail]);
+});
+
+// The boot protocol beside it does take forms, from hosts.
+test.each(['application/x-www-form-urlencoded', 'text/plain'])(
+  'a body sent as %s is refused with a remedy',
+  async (type) => {
+    const { boot } = new HttpFixture();
+    const { transfers } = new Delivery(new FakeArtefactStore());
+    const api = await startApi({ routes: [bootRoutes({ boot, transfers })] });
+    const headers = { 'content-type': type };
+    const answer = await api.call('/api/v1/builds', { method: 'POST', headers, body: '{"image":"web"}' });
+    expect([answer.status, (await json(answer)).remedy]).toEqual([
+      415,
+      'The API takes JSON: send it with the header "Content-Type: application/json"',
+    ]);
+  },
+);
+
 test('what cannot be built or found is refused with a remedy', async () => {
   const api = await startApi();
   const unknown = await api.sendJson('POST', '/api/v1/builds', { image: 'wbe' });
@@ -82,6 +120,8 @@ test('what cannot be built or found is refused with a remedy', async () => {
   for (const query of ['limit=0', 'limit=x', 'limit=100000', 'offset=1']) {
     expect((await api.call(`/api/v1/builds?${query}`)).status, query).toBe(400);
   }
+  const query = await json(api.call('/api/v1/builds?limit=0&all=1'));
+  expect(query.detail).toBe('The query: unknown keys ["all"]; "limit": wanted at least 1');
 });
 
 test('a build is cancelled, however often that is asked for', async () => {

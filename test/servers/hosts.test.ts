@@ -87,8 +87,8 @@ test.each([
   [{ mac: DB1.mac }, 'image'],
   [{ ...DB1, cmdline: ['a b'] }, '"cmdline.0": wanted one kernel argument'],
   [{ ...DB1, cmdline: ['init=${x}'] }, '"cmdline.0": wanted one kernel argument'],
-  ['[]', 'The value: wanted'],
-  ['null', 'The value: wanted'],
+  ['[]', 'The body: wanted an object'],
+  ['null', 'The body: wanted an object'],
 ])('a bad body is refused: %j', async (body, reason) => {
   const api = await startApi();
   const answer = await api.sendJson('PUT', '/api/v1/hosts/db1', body);

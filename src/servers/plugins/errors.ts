@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { AppError, type ErrorCode, messageOf } from '../../core/errors.ts';
+import { schemaFaults } from './schema-faults.ts';
 
 /** How a fault looks from outside. */
 export interface ErrorRow {
@@ -107,8 +108,14 @@ function describe(error: unknown): Description {
     };
   }
   const row: ErrorRow = { status, level: 'debug', isPublic: true };
-  return { row, code: CODES[status] ?? 'invalid-input', detail: detailOf(error) };
+  const known = { 401: REMEDY_TOKEN, 415: REMEDY_TYPE }[status];
+  const remedy = known === undefined ? {} : { remedy: known };
+  return { row, code: CODES[status] ?? 'invalid-input', detail: detailOf(error), ...remedy };
 }
+
+const REMEDY_TOKEN =
+  'Send the header "Authorization: Bearer TOKEN"; the token is in the file "admin-token" of the data directory';
+const REMEDY_TYPE = 'The API takes JSON: send it with the header "Content-Type: application/json"';
 
 const CODES: Readonly<Record<number, ErrorCode>> = {
   401: 'unauthorized',
@@ -128,21 +135,6 @@ function clientStatus(error: unknown): number | undefined {
 
 /** Fastify's own words; for a schema, which part is wrong and what was wanted. */
 function detailOf(error: unknown): string {
-  const validation =
-    typeof error === 'object' && error !== null && 'validation' in error ? error.validation : [];
-  if (!Array.isArray(validation) || validation.length === 0) return messageOf(error).slice(0, 500);
-  const faults = validation.map((fault: unknown) => faultText(fault)).filter((text) => text !== undefined);
-  return faults.slice(0, 10).join('; ').slice(0, 1000);
-}
-
-function faultText(fault: unknown): string | undefined {
-  if (typeof fault !== 'object' || fault === null || !('message' in fault)) return undefined;
-  if ('keyword' in fault && fault.keyword === 'boolean') return undefined;
-  const path = 'instancePath' in fault ? String(fault.instancePath).slice(1).replaceAll('/', '.') : '';
-  const params: unknown = 'params' in fault ? fault.params : undefined;
-  const unknownKeys =
-    typeof params === 'object' && params !== null && 'additionalProperties' in params
-      ? `unknown keys ${JSON.stringify(params.additionalProperties)}`
-      : undefined;
-  return `${path === '' ? 'The value' : `"${path}"`}: ${unknownKeys ?? `wanted ${String(fault.message)}`}`;
+  const faults = schemaFaults(error);
+  return (faults.length === 0 ? messageOf(error) : faults.slice(0, 10).join('; ')).slice(0, 1000);
 }

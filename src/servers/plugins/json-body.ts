@@ -3,9 +3,9 @@ import { AppError } from '../../core/errors.ts';
 
 const MAX_DEPTH = 64;
 
-/** Read JSON bodies strictly: no duplicate keys, bounded depth, no keys that reach a prototype, no broken Unicode. */
+/** Read JSON bodies, and of the API no others, strictly: no duplicate keys, bounded depth, no keys that reach a prototype, no broken Unicode. */
 export function useStrictJson(app: FastifyInstance): void {
-  app.removeContentTypeParser('application/json');
+  app.removeContentTypeParser(['application/json', 'text/plain']);
   app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (_request, body, done) => {
     try {
       done(null, parseStrictJson(typeof body === 'string' ? Buffer.from(body) : body));

@@ -58,11 +58,6 @@ const TEXT: Readonly<Record<RefusalReason, string>> = {
 export function bootRoutes(serving: BootServing): (app: FastifyInstance) => Promise<void> {
   const { boot } = serving;
   return async (app) => {
-    app.addContentTypeParser(
-      'application/x-www-form-urlencoded',
-      { parseAs: 'string', bodyLimit: MAX_REPORT_BYTES },
-      async (_request: FastifyRequest, body: string | Buffer) => new URLSearchParams(body.toString()),
-    );
     const answerWith =
       (answer: (request: FastifyRequest) => Promise<HttpAnswer>) =>
       async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> =>
@@ -92,11 +87,20 @@ export function bootRoutes(serving: BootServing): (app: FastifyInstance) => Prom
       '/boot/conffs',
       answerWith((request) => boot.answerConffs(callerOf(request))),
     );
-    app.post(
-      '/boot/events',
-      { bodyLimit: MAX_REPORT_BYTES },
-      answerWith((request) => boot.recordMilestone(callerOf(request), fieldsOf(request.body))),
-    );
+    // A register of its own: elsewhere a form is refused, which is what `curl -d` sends unless it is told otherwise.
+    await app.register((events, _options, done) => {
+      events.addContentTypeParser(
+        'application/x-www-form-urlencoded',
+        { parseAs: 'string', bodyLimit: MAX_REPORT_BYTES },
+        async (_request: FastifyRequest, body: string | Buffer) => new URLSearchParams(body.toString()),
+      );
+      events.post(
+        '/boot/events',
+        { bodyLimit: MAX_REPORT_BYTES },
+        answerWith((request) => boot.recordMilestone(callerOf(request), fieldsOf(request.body))),
+      );
+      done();
+    });
   };
 }
 
