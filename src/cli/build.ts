@@ -1,18 +1,19 @@
 import { Command } from 'commander';
 import { openBuildSite } from '../adapters/build-site.ts';
 import { version } from '../adapters/version.ts';
-import { buildArchitectures } from '../build/build-architectures.ts';
+import { type ArchitecturesOutcome, buildArchitectures } from '../build/build-architectures.ts';
 import { HostsFailedError } from '../build/conffs/hosts-failed.ts';
-import type { BuildOutcome } from '../build/outcome.ts';
 import { buildsOf } from '../build/request.ts';
 import { type JobBuild, runJob } from '../build/worker.ts';
 import { AppError } from '../core/errors.ts';
-import type { BuildRequest } from '../core/job.ts';
+import type { BuildRequest, JobId } from '../core/job.ts';
 import type { JobResult } from '../ports/job-store.ts';
 import { addBuildOptions, type BuildOptions, requestOf } from './build-options.ts';
+import { type BuildReport, madeReport } from './build-report.ts';
 import { conffsTable } from './conffs-table.ts';
 import { requireImage } from './image-name.ts';
-import { FaultWithResult, globalOptions, print, printJson } from './invocation.ts';
+import { FaultWithResult, globalOptions, printJson } from './invocation.ts';
+import { Progress } from './progress.ts';
 import { type OpenSite, withState } from './site.ts';
 
 /** `bivouac build IMAGE…`: build images one after another and publish them to `stable`; the first failure ends it. */
@@ -25,36 +26,43 @@ export function buildCommand(): Command {
     (names: readonly string[], options: BuildOptions & { verbose?: boolean }, invoked: Command) =>
       withState(globalOptions(invoked), async (state, { json }) => {
         const requests = names.map((name) => requestOf(requireImage(name, state.site), options));
-        const show = json ? () => undefined : progress(options.verbose === true);
-        const results: object[] = [];
-        for (const request of requests) results.push(await buildOne(request, state, { show, json }));
-        if (json) printJson(names.length === 1 ? results[0] : results);
+        const progress = new Progress({ verbose: options.verbose === true });
+        const show = json ? () => undefined : progress.show;
+        const reports: BuildReport[] = [];
+        try {
+          for (const request of requests) reports.push(await buildOne(request, state, show));
+        } catch (error) {
+          if (names.length > 1 && error instanceof FaultWithResult) throw error.after(reports);
+          throw error;
+        } finally {
+          progress.end();
+        }
+        if (json) printJson(names.length === 1 ? reports[0] : reports);
       }),
   );
 }
 
+/** Fails with what there is to report all the same. */
 async function buildOne(
   request: BuildRequest,
   state: OpenSite,
-  { show, json }: { readonly show: (line: string) => void; readonly json: boolean },
-): Promise<object> {
+  show: (line: string) => void,
+): Promise<BuildReport> {
   const { images, imageSettings: settings } = state.site;
   if (buildsOf(request, { images, settings }).length === 0) {
     const reason = request.target === 'conffs' ? 'has no hosts in "conffs"' : 'has no root that hosts boot';
     show(`Nothing to be done: image "${request.image}" ${reason}`);
-    return { image: request.image, state: 'succeeded', published: false, builds: [] };
+    return { image: request.image, state: 'succeeded', published: false, architectures: [] };
   }
-  try {
-    const { outcome, result } = await buildAsJob(request, state, show);
-    if (outcome?.conffs !== undefined) show(conffsTable(outcome.conffs));
-    return { image: request.image, ...result, ...outcome };
-  } catch (error) {
-    if (!(error instanceof HostsFailedError)) throw error;
-    if (error.outcome.conffs !== undefined) show(conffsTable(error.outcome.conffs));
-    throw json
-      ? new FaultWithResult(error, { image: request.image, state: 'failed', ...error.outcome })
-      : error;
-  }
+  const { job, outcome, result } = await buildAsJob(request, state, show);
+  if (outcome.conffs !== undefined) show(conffsTable(outcome.conffs));
+  return { image: request.image, job, state: result.state, ...madeReport(outcome) };
+}
+
+interface BuiltAsJob {
+  readonly job: JobId;
+  readonly outcome: ArchitecturesOutcome;
+  readonly result: JobResult;
 }
 
 /** Build what is asked for as a job of this process, so that it has a record and a log like any other. Fails as the build fails. */
@@ -62,7 +70,7 @@ export async function buildAsJob(
   request: BuildRequest,
   state: OpenSite,
   show: (line: string) => void,
-): Promise<{ outcome: BuildOutcome | undefined; result: JobResult }> {
+): Promise<BuiltAsJob> {
   const { image } = request;
   const buildSite = await openBuildSite(state.site, state, `bivouac ${version()}`);
   const queued = await state.jobs.enqueue(request);
@@ -71,7 +79,7 @@ export async function buildAsJob(
     throw new AppError('busy', `Cannot build "${image}": the server has taken job ${queued.job.id}`, {
       remedy: `"bivouac job log --follow ${queued.job.id}" shows it`,
     });
-  const building: { outcome?: Promise<BuildOutcome> } = {};
+  const building: { outcome?: Promise<ArchitecturesOutcome> } = {};
   const stop = stopOnSignal();
   // One that waited may make more than this request: all of it is made, since the job is over then.
   const build: JobBuild = ({ id, request: asked }, log, signal) => {
@@ -85,14 +93,25 @@ export async function buildAsJob(
     return building.outcome;
   };
   const result = await runJob(job, { jobs: state.jobs, build }, stop.signal).finally(stop.forget);
-  return { outcome: await building.outcome, result };
+  try {
+    const outcome = await building.outcome;
+    if (outcome === undefined) throw new Error('The build was not begun');
+    return { job: job.id, outcome, result };
+  } catch (error) {
+    if (error instanceof HostsFailedError && error.outcome.conffs !== undefined)
+      show(conffsTable(error.outcome.conffs));
+    throw failed(error, { image, job: job.id, state: result.state });
+  }
 }
 
-/** Shows the lines of a build on standard output: its steps, and with `verbose` what they print (which is indented). */
-export function progress(verbose: boolean): (line: string) => void {
-  return (line) => {
-    if (verbose || !line.startsWith('  ')) print(line);
-  };
+/** Where all that the build printed is, and what was made although it failed. */
+function failed(error: unknown, report: BuildReport): unknown {
+  if (error instanceof HostsFailedError)
+    return new FaultWithResult(error, { ...report, ...madeReport(error.outcome) });
+  if (!(error instanceof AppError)) return error;
+  const log = `"bivouac job log ${report.job}" has all that it printed`;
+  const remedy = error.remedy === undefined ? log : `${error.remedy}; ${log}`;
+  return new FaultWithResult(new AppError(error.code, error.message, { remedy }), report);
 }
 
 /** A signal that fires on Ctrl-C or SIGTERM, so that the build cleans up before the process ends. */

@@ -9,12 +9,13 @@ import { buildAll } from '../core/job.ts';
 import type { Timeline } from '../fleet/timeline.ts';
 import { inNetwork } from '../lab/network.ts';
 import type { LabFirmware } from '../ports/virtual-host.ts';
-import { buildAsJob, progress } from './build.ts';
+import { buildAsJob } from './build.ts';
 import { formatSeconds, paint, printable } from './format.ts';
 import { print, readCount } from './invocation.ts';
 import { bootInLab, interruption, untilAborted } from './lab/boot.ts';
 import { reachHints } from './lab/hints.ts';
 import type { Lab, LabHost } from './lab/session.ts';
+import { Progress } from './progress.ts';
 import { type OpenSite, withState } from './site.ts';
 import { timelineText } from './timeline-text.ts';
 
@@ -64,7 +65,8 @@ async function buildDemoImage(name: string, state: OpenSite): Promise<void> {
   const image = parseImageName(name);
   if (image === undefined) return;
   headline(`Build image ${name}`);
-  await buildAsJob(buildAll(image), state, progress(false));
+  const progress = new Progress({ verbose: false });
+  await buildAsJob(buildAll(image), state, progress.show).finally(() => progress.end());
 }
 
 function requireDemoHost(name: string, site: Site): LabHost['host'] {

@@ -14,11 +14,19 @@ export interface GlobalOptions {
 /** A fault of a command that made something all the same; as JSON both are one document. */
 export class FaultWithResult extends AppError {
   readonly result: object;
+  /** Of a command that does several things one after another: what it says of those before. */
+  readonly before: readonly object[] | undefined;
 
-  constructor({ code, message, remedy }: AppError, result: object) {
+  constructor({ code, message, remedy }: AppError, result: object, before?: readonly object[]) {
     super(code, message, remedy === undefined ? {} : { remedy });
     this.name = 'FaultWithResult';
     this.result = result;
+    this.before = before;
+  }
+
+  /** The same, after others. */
+  after(before: readonly object[]): FaultWithResult {
+    return new FaultWithResult(this, this.result, before);
   }
 }
 

@@ -9,7 +9,7 @@ import { explainCommand } from './explain.ts';
 import { gcCommand } from './gc.ts';
 import { hostCommand } from './host.ts';
 import { imageCommand } from './image.ts';
-import { EXIT, exitCodeOf, FaultWithResult, globalOptions } from './invocation.ts';
+import { EXIT, exitCodeOf, FaultWithResult, globalOptions, printJson } from './invocation.ts';
 import { jobCommand } from './job.ts';
 import { keyCommand } from './key.ts';
 import { labCommand } from './lab.ts';
@@ -73,12 +73,12 @@ function reportFault(error: unknown, asJson: boolean): void {
   const remedy = error instanceof AppError ? error.remedy : undefined;
   const code = error instanceof AppError ? error.code : 'internal';
   if (asJson) {
-    const result = error instanceof FaultWithResult ? error.result : {};
+    const { result = {}, before } = error instanceof FaultWithResult ? error : {};
     const fault = {
       ...result,
       error: { code, message: messageOf(error), ...(remedy === undefined ? {} : { remedy }) },
     };
-    process.stdout.write(`${JSON.stringify(fault, null, 2)}\n`);
+    printJson(before === undefined ? fault : [...before, fault]);
     return;
   }
   process.stderr.write(`bivouac: ${messageOf(error)}\n`);

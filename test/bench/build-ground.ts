@@ -31,14 +31,14 @@ apt-get install --yes --no-install-recommends gcc g++ git python3 vim-nox
 /usr/lib/bivouac/clean-layer
 `;
 
-/** A layer of a release, as `--json` prints it. */
+/** A layer of a release, as `bivouac --json release show` prints it. */
 export interface PrintedLayer {
   readonly digest: string;
   readonly size: number;
   readonly contentId: string;
 }
 
-/** What `bivouac --json build` prints of a build. */
+/** What came of a build. */
 export interface PrintedBuild {
   readonly stepsRun: number;
   readonly published: boolean;
@@ -82,7 +82,15 @@ echo "leaf stage: $((($(date +%s%N) - began) / 1000000)) ms"
   }
 
   async build(image: string, data = 'data'): Promise<PrintedBuild> {
-    return parseBuild(await this.run(['--json', 'build', image], data));
+    return await this.built(await this.run(['--json', 'build', image], data), data);
+  }
+
+  /** What came of the build that printed this as JSON. */
+  async built(printed: string, data = 'data'): Promise<PrintedBuild> {
+    const { stepsRun, published, release } = JSON.parse(printed) as Report;
+    const shown = JSON.parse(await this.run(['--json', 'release', 'show', release], data)) as Shown;
+    const { layers, kernel, initramfs } = shown.release;
+    return { stepsRun, published, layers, files: [kernel, initramfs, ...layers] };
   }
 
   /** The initramfs has the public key of its server in it: the other data directory gets the same, before it makes one. */
@@ -124,19 +132,13 @@ function parseImages(rows: unknown): readonly StoredRow[] {
   return rows as readonly StoredRow[];
 }
 
-interface Printed {
-  readonly stepsRun: number;
-  readonly published: boolean;
-  readonly release: {
-    readonly release: Pick<PrintedBuild, 'layers'> & {
-      readonly kernel: PrintedBuild['files'][number];
-      readonly initramfs: PrintedBuild['files'][number];
-    };
-  };
+interface Report extends Pick<PrintedBuild, 'stepsRun' | 'published'> {
+  readonly release: string;
 }
 
-function parseBuild(text: string): PrintedBuild {
-  const { stepsRun, published, release } = JSON.parse(text) as Printed;
-  const { layers, kernel, initramfs } = release.release;
-  return { stepsRun, published, layers, files: [kernel, initramfs, ...layers] };
+interface Shown {
+  readonly release: Pick<PrintedBuild, 'layers'> & {
+    readonly kernel: PrintedBuild['files'][number];
+    readonly initramfs: PrintedBuild['files'][number];
+  };
 }

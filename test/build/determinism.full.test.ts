@@ -64,12 +64,9 @@ async function releaseOf(folder: string): Promise<unknown> {
   mkdirSync(folder, { recursive: true });
   const { config } = await makeLabSite(folder, join(folder, 'data'));
   const cli = [process.execPath, join(ROOT, 'src/main.ts'), '--config', config, '--json'] as const;
-  const { stdout } = await commandRunner.run([...cli, 'build', 'web']);
-  const printed: unknown = JSON.parse(stdout);
-  expect(printed).toMatchObject({
-    release: { release: { image: 'web', layers: expect.any(Array) as unknown } },
-  });
-  return printed !== null && typeof printed === 'object' && 'release' in printed
-    ? printed.release
-    : undefined;
+  await commandRunner.run([...cli, 'build', 'web']);
+  const { stdout } = await commandRunner.run([...cli, 'release', 'show', 'web']);
+  const shown: unknown = JSON.parse(stdout);
+  expect(shown).toMatchObject({ release: { image: 'web', layers: expect.any(Array) as unknown } });
+  return shown !== null && typeof shown === 'object' && 'release' in shown ? shown.release : undefined;
 }
