@@ -46,8 +46,12 @@ function describe(result: StepResult): string {
       return `kernel ${kernelVersion} of ${megabytes(kernel.size)}, initramfs of ${megabytes(initramfs.size)}`;
     }
     case 'files':
-      return `${Object.keys(result.files).length} files`;
+      return counted(Object.keys(result.files).length, 'file');
   }
+}
+
+function counted(number: number, word: string): string {
+  return `${number} ${word}${number === 1 ? '' : 's'}`;
 }
 
 function megabytes(bytes: number): string {

@@ -1,8 +1,8 @@
 import { Command } from 'commander';
 import { openBuildSite } from '../adapters/build-site.ts';
 import { version } from '../adapters/version.ts';
-import { imageStates } from '../build/build.ts';
-import type { ImageState, TreeEntry } from '../build/state.ts';
+import { type ArchitectureState, architectureStates } from '../build/build-architectures.ts';
+import type { ImageState } from '../build/state.ts';
 import { formatTable } from './format.ts';
 import { globalOptions, print, printJson } from './invocation.ts';
 import { withState } from './site.ts';
@@ -14,7 +14,7 @@ export function imageTreeCommand(): Command {
     .action((_options, command: Command) =>
       withState(globalOptions(command), async (state, { json }) => {
         const { world, ...place } = await openBuildSite(state.site, state, `bivouac ${version()}`);
-        const entries = await imageStates(state.site.images, { ...place, ...world });
+        const entries = await architectureStates(state.site.images, { ...place, ...world });
         if (json) printJson(entries);
         else print(treeText(entries));
       }),
@@ -35,10 +35,12 @@ export function stateText(state: ImageState): readonly [state: string, why: stri
   }
 }
 
-function treeText(entries: readonly TreeEntry[]): string {
-  const rows = entries.map(({ image, depth, state }) => [
+function treeText(entries: readonly ArchitectureState[]): string {
+  const isOne = new Set(entries.map(({ architecture }) => architecture)).size < 2;
+  const rows = entries.map(({ image, depth, architecture, state }) => [
     `${'  '.repeat(depth)}${image}`,
+    ...(isOne ? [] : [architecture]),
     ...stateText(state),
   ]);
-  return formatTable(['IMAGE', 'STATE', 'WHY'], rows);
+  return formatTable(['IMAGE', ...(isOne ? [] : ['ARCH']), 'STATE', 'WHY'], rows);
 }

@@ -1,18 +1,16 @@
 import { Command } from 'commander';
 import { openBuildSite } from '../adapters/build-site.ts';
 import { version } from '../adapters/version.ts';
-import { imagesFor, wantedArchitectures } from '../build/architectures.ts';
-import { planImage } from '../build/build.ts';
+import { type ArchitecturePlan, planArchitectures } from '../build/build-architectures.ts';
 import type { PlannedBuild } from '../build/request.ts';
 import type { TreeEntry } from '../build/state.ts';
+import type { BuildRequest } from '../core/job.ts';
 import { addBuildOptions, type BuildOptions, requestOf } from './build-options.ts';
 import { formatTable } from './format.ts';
 import { requireImage } from './image-name.ts';
 import { stateText } from './image-tree.ts';
 import { globalOptions, print, printJson } from './invocation.ts';
 import { withState } from './site.ts';
-
-type PlanOfImage = Awaited<ReturnType<typeof planImage>>;
 
 /** `bivouac plan IMAGE`: what a build would do, and why. */
 export function planCommand(): Command {
@@ -23,28 +21,41 @@ export function planCommand(): Command {
     withState(globalOptions(invoked), async (state, { json }) => {
       const request = requestOf(requireImage(name, state.site), options);
       const buildSite = await openBuildSite(state.site, state, `bivouac ${version()}`);
-      const { imageSettings: settings, ansible } = state.site;
-      const [architecture] = wantedArchitectures(state.site.images, request);
-      const known = state.site.images;
-      const images =
-        architecture === undefined ? known : imagesFor({ ...request, images: known }, architecture);
+      const { images, imageSettings: settings, ansible } = state.site;
       const tree = { images, settings, defaultBranch: ansible.branch };
-      const plan = await planImage({ ...request, ...tree }, buildSite);
-      const { builds, steps, downstream } = plan;
-      if (json) printJson({ image: plan.image, request, builds, steps, downstream });
-      else print(planText(plan));
+      const plans = await planArchitectures({ ...request, ...tree }, buildSite);
+      if (json) printJson(planDocument(request, plans));
+      else print(plansText(plans));
     }),
   );
 }
 
-function planText(plan: PlanOfImage): string {
+/** One list of each kind, whose members say of which architecture they are. */
+function planDocument(request: BuildRequest, plans: readonly ArchitecturePlan[]): object {
+  const all = <T extends object>(pick: (plan: ArchitecturePlan) => readonly T[]) =>
+    plans.flatMap((plan) => pick(plan).map((one) => ({ ...one, architecture: plan.architecture })));
+  return {
+    image: request.image,
+    request,
+    builds: all(({ builds }) => builds),
+    steps: all(({ steps }) => steps),
+    downstream: all(({ downstream }) => downstream),
+  };
+}
+
+function plansText(plans: readonly ArchitecturePlan[]): string {
+  if (plans.length < 2) return plans.map(planText).join('');
+  return plans.map((plan) => `For ${plan.architecture}:\n\n${planText(plan)}`).join('\n\n');
+}
+
+function planText(plan: ArchitecturePlan): string {
   const builds = plan.builds.map(buildText).join(', ');
   const asked = builds === '' ? 'Nothing to be done' : `Builds: ${builds}`;
   const below = plan.downstream.length === 0 ? [] : [downstreamText(plan.downstream)];
   return [asked, ...(plan.steps.length === 0 ? [] : [stepsText(plan)]), ...below].join('\n\n');
 }
 
-function stepsText(plan: PlanOfImage): string {
+function stepsText(plan: ArchitecturePlan): string {
   const rows = plan.steps.map((step) => [
     step.image,
     step.stage,
