@@ -110,7 +110,8 @@ function failed(error: unknown, report: BuildReport): unknown {
     return new FaultWithResult(error, { ...report, ...madeReport(error.outcome) });
   if (!(error instanceof AppError)) return error;
   const log = `"bivouac job log ${report.job}" has all that it printed`;
-  const remedy = error.remedy === undefined ? log : `${error.remedy}; ${log}`;
+  const isInLog = error.code === 'build-failed' || error.remedy === undefined;
+  const remedy = [error.remedy, ...(isInLog ? [log] : [])].filter((text) => text !== undefined).join('; ');
   return new FaultWithResult(new AppError(error.code, error.message, { remedy }), report);
 }
 

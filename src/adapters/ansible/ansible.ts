@@ -21,6 +21,7 @@ import { DependencyReader } from './dependencies.ts';
 import { hooksSeed } from './hooks-seed.ts';
 import { siteInventory, variablesOf } from './inventory.ts';
 import { ownTree } from './own-tree.ts';
+import { playbookFailure } from './playbook-failure.ts';
 import { requirePython } from './require-python.ts';
 import { listedHosts, outcomesOf } from './results.ts';
 import {
@@ -139,7 +140,7 @@ export class AnsiblePlaybooks implements Playbooks {
     await this.#hook('before', run);
     const failure = await this.#ansible(argv, { tree, folder, signal, environment, log, idle }).then(
       () => undefined,
-      (error: unknown) => failureOf(error, signal),
+      (error: unknown) => failureOf(error, tree.directory, signal),
     );
     const outcomes = outcomesOf({ text: await readResults(files.results), hosts: names, failure });
     await this.#hook('after', run);
@@ -200,10 +201,10 @@ export class AnsiblePlaybooks implements Playbooks {
   }
 }
 
-function failureOf(error: unknown, signal: AbortSignal): string {
+function failureOf(error: unknown, directory: string, signal: AbortSignal): string {
   signal.throwIfAborted();
   if (!(error instanceof CommandError) || error.failure.kind !== 'exit') throw error;
-  const line = error.tail.find((text) => /^(?:ERROR!|\[ERROR\]|fatal:)/.test(text)) ?? error.tail.at(-1);
+  const line = playbookFailure(error.tail, directory);
   return `ansible-playbook ended with exit code ${error.failure.exitCode}${line === undefined ? '' : `: ${line}`}`;
 }
 
