@@ -1,7 +1,7 @@
 import type { ImageDefinition, ImageName, ImageSettings } from '../core/image.ts';
 import { parseImageName } from '../core/image.ts';
 import { isReservedKey, KNOWN_KEYS, readImageKeys } from './image-keys.ts';
-import { isMapping, type KeyContext, type Mapping, quote } from './keys/reading.ts';
+import { isMapping, type KeyContext, type Mapping, quote, TEXT_REMEDY } from './keys/reading.ts';
 import { readSettings, SETTINGS_KEY } from './settings.ts';
 import type { Path, TreeFault, TreeOptions } from './tree-fault.ts';
 
@@ -17,6 +17,8 @@ export interface ImageTree {
 
 const MAX_DEPTH = 32;
 const MAX_IMAGES = 2_000;
+/** An alias makes the faults of one image those of many. */
+const MAX_FAULTS = 500;
 
 /** The value of `images/config.yml` as images: any mapping under a key that is not reserved is a child image. */
 export function imageTree(value: unknown, options: TreeOptions): ImageTree {
@@ -65,8 +67,8 @@ class TreeReader {
 
   private readImage(entry: Entry): void {
     const { key, value, path, parent, above } = entry;
-    if (!isMapping(value)) return this.refuseKey(key, path);
     if (key === '<<') return this.refuseMerge(path);
+    if (!isMapping(value)) return this.refuseKey(key, path);
     if (above.includes(value)) {
       const remedy = 'Write the image out in place of the alias';
       return this.fault(path, `Cannot read image "${key}": it stands below itself, by an alias`, remedy);
@@ -106,7 +108,8 @@ class TreeReader {
     const remedy =
       'Use lower-case letters, digits, ".", "_" and "-", at most 64, beginning with a letter or digit';
     if (name === undefined) {
-      this.fault(path, `Cannot name an image ${quote(value)}`, remedy);
+      const isNumber = typeof value === 'number';
+      this.fault(path, `Cannot name an image ${quote(value)}`, isNumber ? TEXT_REMEDY : remedy);
     } else if (this.images.has(name)) {
       this.fault(path, `Cannot define image "${name}" twice`, 'Give one of them another "name"');
     } else {
@@ -126,6 +129,6 @@ class TreeReader {
   }
 
   private fault(path: Path, message: string, remedy: string): void {
-    this.faults.push({ path, message, remedy });
+    if (this.faults.length < MAX_FAULTS) this.faults.push({ path, message, remedy });
   }
 }

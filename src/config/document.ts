@@ -12,6 +12,7 @@ import {
 } from 'yaml';
 import { messageOf } from '../core/errors.ts';
 import type { FaultList, FaultPlace, Path } from './fault.ts';
+import { MAX_ALIASES, nodeFaults, STAR_REMEDY, TAG_REMEDY } from './node-faults.ts';
 
 /** One YAML file: its value, and where each part of that stands in the text. */
 export interface SourceDocument {
@@ -21,9 +22,6 @@ export interface SourceDocument {
   where(path: Path, part?: 'value' | 'key'): { readonly file: string; readonly place: FaultPlace };
 }
 
-// An alias may stand for a large part of a file, many aliases for more than any memory ("billion laughs").
-const MAX_ALIASES = 100;
-
 /** Parse a YAML 1.2 text; undefined, with faults, when it is none. */
 export function parseSource(
   file: string,
@@ -32,7 +30,8 @@ export function parseSource(
 ): SourceDocument | undefined {
   const text = decode(content);
   if (text === undefined) {
-    faults.file(file, 'Cannot read the file: it is not UTF-8', 'Save it as UTF-8');
+    const where = { file, place: placeOfOtherBytes(content) };
+    faults.at(where, 'Cannot read the file: it is not UTF-8', 'Save it as UTF-8');
     return undefined;
   }
   try {
@@ -50,16 +49,20 @@ function parseText(file: string, text: string, faults: FaultList): SourceDocumen
     lineCounter: lines,
     prettyErrors: false,
     stringKeys: true,
+    uniqueKeys: false,
     version: '1.2',
     logLevel: 'error',
   });
   const spot = (offset: number, end: number) => ({ file, place: placeOf(text, lines, [offset, end]) });
   const problems = [...document.errors, ...document.warnings];
   for (const problem of problems) {
-    const { message, remedy } = explain(problem, text);
+    const { message, remedy } = explain(problem);
     faults.at(spot(...problem.pos), message, remedy);
   }
   if (problems.length > 0) return undefined;
+  const found = nodeFaults(document);
+  for (const { range, message, remedy } of found) faults.at(spot(...range), message, remedy);
+  if (found.length > 0) return undefined;
   const value: unknown = document.toJS({ maxAliasCount: MAX_ALIASES });
   return {
     file,
@@ -77,6 +80,14 @@ function decode(content: Uint8Array): string | undefined {
   }
 }
 
+/** The first line that is not UTF-8, as far as it can be shown. */
+function placeOfOtherBytes(content: Uint8Array): FaultPlace {
+  const lines = Buffer.from(content).toString('latin1').split('\n');
+  const index = lines.findIndex((line) => decode(Buffer.from(line, 'latin1')) === undefined);
+  const source = Buffer.from(lines[index] ?? '', 'latin1').toString('utf8');
+  return { line: index + 1, column: Math.max(0, source.indexOf('\ufffd')) + 1, length: 1, source };
+}
+
 function placeOf(text: string, lines: LineCounter, [start, end]: [number, number]): FaultPlace {
   const { line, col } = lines.linePos(Math.min(start, text.length));
   const lineStart = lines.lineStarts[line - 1] ?? 0;
@@ -85,19 +96,16 @@ function placeOf(text: string, lines: LineCounter, [start, end]: [number, number
   return { line, column: col, length: Math.max(1, length), source };
 }
 
-function explain(problem: YAMLError, text: string): { message: string; remedy: string } {
+function explain(problem: YAMLError): { message: string; remedy: string } {
   switch (problem.code) {
-    case 'DUPLICATE_KEY': {
-      // The position is that of the key's first character only.
-      const key = /^[^\n:,}]{1,100}/.exec(text.slice(problem.pos[0]))?.[0] ?? '';
-      return { message: `Duplicate key ${JSON.stringify(key.trim())}`, remedy: 'Keep one of them' };
-    }
+    case 'BAD_ALIAS':
+      return { message: `Cannot read YAML: ${problem.message}`, remedy: STAR_REMEDY };
     case 'TAB_AS_INDENT':
       return { message: 'A tab cannot indent YAML', remedy: 'Use spaces' };
     case 'MULTIPLE_DOCS':
       return { message: 'The file holds more than one YAML document', remedy: 'Remove the line "---"' };
     case 'TAG_RESOLVE_FAILED':
-      return { message: 'A tag has no meaning here', remedy: 'Remove the word that begins with "!"' };
+      return { message: 'A tag has no meaning here', remedy: TAG_REMEDY };
     default:
       return {
         message: `Cannot read YAML: ${problem.message}`,

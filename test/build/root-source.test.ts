@@ -93,7 +93,11 @@ describe('what a root is made from', () => {
     ],
     [{ from: 'trixie', url, sha512sums: 'x' }, 'base.from', 'Cannot make a root from both "from" and "url"'],
     [{ url }, 'base.url', 'Cannot check what is downloaded: there is no "sha512sums"'],
-    [{ sha512sums: 'x' }, 'base.sha512sums', 'Cannot download a root from undefined'],
+    [
+      { sha512sums: 'x' },
+      'base.sha512sums',
+      'Cannot use "sha512sums": there is no "url" of what it is the sum of',
+    ],
     [{ url: 'file:///x.tar', sha512sums: 'x' }, 'base.url', 'Cannot download a root from "file:///x.tar"'],
     [
       { url: 'https://me:pw@h/x.tar', sha512sums: 'x' },

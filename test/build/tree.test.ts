@@ -135,9 +135,14 @@ describe('imageTree', () => {
       { configuration: { always_apply_stage_in_conffs: ['no.sh'] } },
       'configuration.always_apply_stage_in_conffs.0',
     ],
+    [
+      { configuration: { always_apply_stage_in_conffs: ['base/system.sh'] } },
+      'configuration.always_apply_stage_in_conffs.0',
+    ],
     [{ configuration: { colour: [] } }, 'configuration.colour'],
     [{ trixie: { stages: ['base/system.sh'] } }, 'trixie.stages.0'],
     [{ trixie: { '<<': { stages: [] } } }, 'trixie.<<'],
+    [{ trixie: { '<<': [{ stages: [] }] } }, 'trixie.<<'],
     [{ trixie: { conffs: ' ' } }, 'trixie.conffs'],
     [{ trixie: { conffs: ',:' } }, 'trixie.conffs'],
     [{ trixie: { conffs: ['web'] } }, 'trixie.conffs'],
@@ -168,12 +173,17 @@ describe('imageTree', () => {
     expect(read(value).faults.map((fault) => fault.path.join('.'))).toEqual([path]);
   });
 
+  it.each([{ branch: 12 }, { branch: 1.5 }, { name: 2026 }])('has the number of %j put in quotes', (keys) => {
+    expect(read({ trixie: keys }).faults.map(({ remedy }) => remedy)).toEqual(['Put it in quotes']);
+  });
+
   it('bounds depth, number and messages', () => {
     let deep: object = {};
     for (let level = 0; level < 100; level += 1) deep = { [`i${level}`]: deep };
     expect(read({ trixie: deep }).faults[0]?.message).toMatch(/the tree is too large$/);
     const many = Object.fromEntries(Array.from({ length: 3000 }, (_, index) => [`i${index}`, {}]));
     expect(read({ trixie: many }).faults[0]?.message).toMatch(/the tree is too large$/);
+    expect(read({ trixie: many }).faults).toHaveLength(500);
     expect(faultsOf({ trixie: { kernel: 'X'.repeat(100_000) } })[0]?.length).toBeLessThan(300);
   });
 

@@ -3,7 +3,7 @@ import { BUILD_TARGETS, isBuildTarget } from '../../core/build-target.ts';
 import { isHostPattern } from '../../core/host-pattern.ts';
 import type { ImageDefinition, ScheduleOptions } from '../../core/image.ts';
 import { parseBuildParents } from '../../core/job.ts';
-import { entriesOf, type KeyContext, type Mapping, quote } from './reading.ts';
+import { entriesOf, type KeyContext, type Mapping, quote, TEXT_REMEDY } from './reading.ts';
 
 /** When, for which hosts and from which branch an image is built. */
 export type BuildKeys = Pick<ImageDefinition, 'conffs' | 'branch' | 'schedule' | 'scheduleOptions'>;
@@ -37,11 +37,9 @@ function readConffs(value: unknown, { path, fault }: KeyContext): string | undef
 
 function readBranch(value: unknown, { path, fault }: KeyContext): string | undefined {
   if (value === undefined || (typeof value === 'string' && isBranchName(value))) return value;
-  fault(
-    [...path, 'branch'],
-    `Cannot use branch ${quote(value)}: git allows no such name`,
-    'Name a branch such as "main"',
-  );
+  const reason = typeof value === 'string' ? 'git allows no such name' : 'it is no text';
+  const remedy = typeof value === 'number' ? TEXT_REMEDY : 'Name a branch such as "main"';
+  fault([...path, 'branch'], `Cannot use branch ${quote(value)}: ${reason}`, remedy);
   return undefined;
 }
 

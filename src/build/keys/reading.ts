@@ -23,6 +23,9 @@ export function quote(value: unknown): string {
   return String(value);
 }
 
+/** What to do where YAML reads a number. */
+export const TEXT_REMEDY = 'Put it in quotes';
+
 /** Whether a value is a YAML mapping. */
 export function isMapping(value: unknown): value is Mapping {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
@@ -49,7 +52,7 @@ export function stringList(key: string, keys: Mapping, { path, fault }: Reporter
   return value.flatMap((item: unknown, index) => {
     const at = [...path, key, index];
     if (typeof item === 'string') return [{ text: item, at }];
-    fault(at, `Cannot read ${quote(item)} in "${key}": it is no text`, 'Put it in quotes');
+    fault(at, `Cannot read ${quote(item)} in "${key}": it is no text`, TEXT_REMEDY);
     return [];
   });
 }

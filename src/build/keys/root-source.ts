@@ -140,6 +140,10 @@ function noSource(from: unknown): Reading {
 }
 
 function downloadOf(url: unknown, sums: unknown, directory: string): Reading {
+  if (url === undefined) {
+    const fault = 'Cannot use "sha512sums": there is no "url" of what it is the sum of';
+    return { fault, remedy: 'Set "url", or remove "sha512sums"', at: 'sha512sums' };
+  }
   const address = typeof url === 'string' ? webAddress(url) : undefined;
   if (address === undefined) {
     const remedy = 'Give an http or https address without a password';
