@@ -1,6 +1,6 @@
 import type { ImageDefinition, ImageName, ImageSettings, StageDefinition } from '../core/image.ts';
 import { parseImageName } from '../core/image.ts';
-import { isMapping, quote, stringList } from './keys/reading.ts';
+import { isMapping, type ListItem, quote, type Reporter, stringList } from './keys/reading.ts';
 import { readStage } from './stage-kind.ts';
 import type { Path, TreeFault, TreeOptions } from './tree-fault.ts';
 
@@ -48,13 +48,8 @@ export function readSettings(
   const list = (key: (typeof KNOWN_SETTINGS)[number]) => stringList(key, value, { path, fault });
   const settings = {
     ignoreStageInConffs: list('ignore_stage_in_conffs').map(({ text }) => text),
-    alwaysApplyStageInConffs: list('always_apply_stage_in_conffs').flatMap(
-      ({ text, at }): StageDefinition[] => {
-        const reading = readStage(text, options.directory, options.stat);
-        if ('stage' in reading) return [reading.stage];
-        fault(at, reading.fault, reading.remedy);
-        return [];
-      },
+    alwaysApplyStageInConffs: list('always_apply_stage_in_conffs').flatMap((item) =>
+      readPlaybook(item, options, fault),
     ),
     neverUpload: list('never_upload').flatMap(({ text, at }): ImageName[] => {
       const name = parseImageName(text);
@@ -68,4 +63,20 @@ export function readSettings(
     }),
   };
   return { settings, faults };
+}
+
+function readPlaybook(
+  { text, at }: ListItem,
+  { directory, stat }: TreeOptions,
+  fault: Reporter['fault'],
+): readonly StageDefinition[] {
+  const reading = readStage(text, directory, stat);
+  if (!('stage' in reading)) {
+    fault(at, reading.fault, reading.remedy);
+    return [];
+  }
+  if (reading.stage.kind === 'playbook') return [reading.stage];
+  const message = `Cannot apply stage "${text}" in conffs: only playbooks make files of hosts`;
+  fault(at, message, 'Name a playbook, or move the stage to an image');
+  return [];
 }

@@ -6,13 +6,19 @@ import { stageEnvironment } from '../build/environment.ts';
 import type { PathKind } from '../build/stage-kind.ts';
 import { type ImageTree, imageTree } from '../build/tree.ts';
 import { cpuOfProcess } from '../core/arch.ts';
+import type { AnsibleSettings } from './ansible.ts';
 import type { SourceDocument } from './document.ts';
 import type { FaultList } from './fault.ts';
+import { checkPlaybooks } from './playbooks.ts';
 import { readBounded, readYaml } from './read-file.ts';
 import { faultOfSchedule } from './schedule.ts';
 
 /** Read `config.yml` of the images folder; undefined, with faults, when it is no YAML. */
-export async function readImageTree(directory: string, faults: FaultList): Promise<ImageTree | undefined> {
+export async function readImageTree(
+  directory: string,
+  ansible: Pick<AnsibleSettings, 'repository' | 'directory'>,
+  faults: FaultList,
+): Promise<ImageTree | undefined> {
   const document = await readYaml(join(directory, 'config.yml'), faults);
   if (document === undefined) return undefined;
   const tree = imageTree(document.value, {
@@ -26,6 +32,7 @@ export async function readImageTree(directory: string, faults: FaultList): Promi
   }
   checkArguments(document, tree, faults);
   checkSchedules(document, tree, faults);
+  checkPlaybooks(document, { tree, place: { ansible, images: directory, stat: kindOf } }, faults);
   await checkContainerfiles(tree, faults);
   return tree;
 }

@@ -36,7 +36,7 @@ export async function loadSite(path: string, options: LoadOptions = {}): Promise
   const document = await readYaml(file, faults);
   if (document === undefined) return { ok: false, faults: faults.faults };
   const server = readServerFile(document, options.environment ?? process.env, faults);
-  const tree = await readImageTree(server.directories.images, faults);
+  const tree = await readImageTree(server.directories.images, server.ansible, faults);
   const images = tree?.images;
   const hosts = await readHostsFolder(server.directories.hosts, faults);
   const registered = (await options.registeredHosts?.(server.directories.data)) ?? [];

@@ -156,7 +156,8 @@ function remove(value: unknown, path: Path): void {
   else if (isMapping(parent)) Reflect.deleteProperty(parent, key);
 }
 
-function valueAt(value: unknown, path: Path): unknown {
+/** What a value has at a path; undefined when there is no such part. */
+export function valueAt(value: unknown, path: Path): unknown {
   let current = value;
   for (const step of path) {
     if (Array.isArray(current)) current = current[Number(step)];

@@ -139,14 +139,14 @@ describe('the settings of all images', () => {
     expect(read({ configuration: null, ...web }).settings).toEqual(none);
     const settings = {
       ignore_stage_in_conffs: ['fat.yml'],
-      always_apply_stage_in_conffs: ['base/system.sh'],
+      always_apply_stage_in_conffs: ['always.yml'],
       never_upload: ['web'],
     };
     const tree = read({ configuration: settings, ...web });
     expect(tree.faults).toEqual([]);
     expect(tree.settings).toMatchObject({
       ignoreStageInConffs: ['fat.yml'],
-      alwaysApplyStageInConffs: [{ name: 'base/system.sh' }],
+      alwaysApplyStageInConffs: [{ name: 'always.yml' }],
       neverUpload: ['web'],
     });
   });

@@ -35,11 +35,15 @@ bookworm:
         - fat.yml
 `;
 
+const SITE = {
+  'bivouac.yml':
+    'server: {address: 10.77.0.1}\ndhcp: {subnets: [{subnet: 10.77.0.0/24}]}\nansible: {repository: git.example.org:ansible.git}\n',
+  'images/config.yml': TREE,
+  'hosts/web01.yml': undefined,
+};
+
 test('a tree of the reference system is read as it is', async () => {
-  const { images, imageSettings: settings } = await loadedSite({
-    'images/config.yml': TREE,
-    'hosts/web01.yml': undefined,
-  });
+  const { images, imageSettings: settings } = await loadedSite(SITE);
   expect(images.map(({ name, parent }) => [name, parent])).toEqual([
     ['bookworm', undefined],
     ['mid', 'bookworm'],
@@ -69,13 +73,13 @@ test('a tree of the reference system is read as it is', async () => {
 
 test('settings that are left out are empty', async () => {
   const tree = 'configuration: {ignore_stage_in_conffs: [], never_upload: []}\nbookworm: {mid: {}}\n';
-  const site = await loadedSite({ 'images/config.yml': tree, 'hosts/web01.yml': undefined });
+  const site = await loadedSite({ ...SITE, 'images/config.yml': tree });
   expect(site.imageSettings.alwaysApplyStageInConffs).toEqual([]);
 });
 
 test('names used twice are a fault, not the first of them', async () => {
   const tree = TREE.replace('name: leaf', 'name: mid');
-  const faults = await faultsOf({ 'images/config.yml': tree, 'hosts/web01.yml': undefined });
+  const faults = await faultsOf({ ...SITE, 'images/config.yml': tree });
   expect(faults).toEqual([
     expect.stringMatching(/^images\/config\.yml:24:13: Cannot define image "mid" twice/),
   ]);
