@@ -49,7 +49,8 @@ export interface BuildRequest {
   readonly fresh?: true;
 }
 
-const MAX_PARENTS = 1000;
+/** More ancestors than any tree has. */
+export const MAX_PARENTS = 1000;
 
 /** How many parents: 0 to 1000, `all`, or any number below 0, which means all as well; undefined for anything else. */
 export function parseBuildParents(value: unknown): number | 'all' | undefined {
