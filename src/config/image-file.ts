@@ -1,4 +1,4 @@
-import { statSync } from 'node:fs';
+import { type Stats, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { faultOfArgument } from '../boot/cmdline.ts';
 import { MAX_CONTAINERFILE_BYTES, readContainerfile } from '../build/containerfile/read.ts';
@@ -83,10 +83,19 @@ async function checkContainerfiles({ images }: ImageTree, faults: FaultList): Pr
   }
 }
 
-/** What is found at a path of this machine, symbolic links followed. */
+/** What is found at a path of this machine, symbolic links followed; undefined too where nobody can look. */
 export function kindOf(path: string): PathKind | undefined {
-  const stats = statSync(path, { throwIfNoEntry: false });
+  const stats = statsOf(path);
   if (stats === undefined) return undefined;
   if (stats.isDirectory()) return 'directory';
   return stats.isFile() ? 'file' : 'other';
+}
+
+/** A name that is too long, and links that lead in circles, are errors of stat(2). */
+function statsOf(path: string): Stats | undefined {
+  try {
+    return statSync(path);
+  } catch {
+    return undefined;
+  }
 }

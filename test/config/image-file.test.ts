@@ -1,3 +1,4 @@
+import { symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { imageName } from '../builders.ts';
@@ -46,6 +47,17 @@ test('an image that an alias makes its own child is a fault', async () => {
       place: { line: 1 },
       message: 'Cannot read image "db": it stands below itself, by an alias',
     },
+  ]);
+});
+
+test('a stage that cannot be looked at is a fault, not a crash', async () => {
+  const long = 'a'.repeat(5000);
+  const folder = siteFolder({ 'images/config.yml': `trixie: {web: {stages: [loop.sh, ${long}.sh]}}\n` });
+  symlinkSync('loop.sh', join(folder, 'images/loop.sh'));
+  const result = await load(folder);
+  expect(result.ok ? [] : result.faults.map(({ message }) => message)).toEqual([
+    'Cannot find stage "loop.sh"',
+    `Cannot find stage "${long}.sh"`,
   ]);
 });
 
