@@ -104,6 +104,11 @@ describe('what a root is made from', () => {
       'base.url',
       'Cannot download a root from "https://me:pw@h/x.tar"',
     ],
+    [
+      { url: 'https://h/%ff.tar', sha512sums: 'x' },
+      'base.url',
+      'Cannot download a root from "https://h/%ff.tar"',
+    ],
     [{ url: 'https://h/x.zip', sha512sums: 'x' }, 'base.url', 'Cannot tell what "x.zip" is'],
     [
       { url, sha512sums: 'ftp://h/x' },

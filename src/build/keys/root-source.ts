@@ -149,6 +149,10 @@ function downloadOf(url: unknown, sums: unknown, directory: string): Reading {
     const remedy = 'Give an http or https address without a password';
     return { fault: `Cannot download a root from ${quote(url)}`, remedy, at: 'url' };
   }
+  if (!isEncoded(address.pathname)) {
+    const remedy = 'Write a "%" of the name as "%25"';
+    return { fault: `Cannot download a root from ${quote(url)}`, remedy, at: 'url' };
+  }
   const format = formatOf(address.pathname);
   if (format === undefined) {
     const fault = `Cannot tell what ${quote(basename(address.pathname))} is`;
@@ -171,6 +175,15 @@ function webAddress(text: string): URL | undefined {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   const isWeb = url?.protocol === 'http:' || url?.protocol === 'https:';
   return isWeb && url.username === '' && url.password === '' ? url : undefined;
+}
+
+/** Lists of sums have names without percent-encoding (RFC 3986, section 2.1), whose octets are UTF-8. */
+function isEncoded(path: string): boolean {
+  try {
+    return decodeURIComponent(path) !== '';
+  } catch {
+    return false;
+  }
 }
 
 function formatOf(name: string): RootFormat | undefined {

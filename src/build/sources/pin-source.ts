@@ -1,4 +1,5 @@
 import { stat } from 'node:fs/promises';
+import { AppError, messageOf } from '../../core/errors.ts';
 import type { RootSource } from '../../core/image.ts';
 import type { SourceStore } from '../../ports/source-store.ts';
 import type { BuildWorld } from '../step-context.ts';
@@ -57,8 +58,17 @@ function keyOf(source: RootSource): string | undefined {
   return source.kind === 'oci' && !source.reference.includes('@') ? `oci ${source.reference}` : undefined;
 }
 
-/** Gigabytes are not read anew for each plan: a file with the same inode, size and times is the same. */
 async function fileDigest(path: string, sources: SourceStore): Promise<string> {
+  return await rememberedDigest(path, sources).catch((error: unknown) => {
+    throw new AppError('config-invalid', `Cannot make a root from "${path}": ${messageOf(error)}`, {
+      remedy: 'Put the file there, or change "from" in images/config.yml',
+      cause: error,
+    });
+  });
+}
+
+/** Gigabytes are not read anew for each plan: a file with the same inode, size and times is the same. */
+async function rememberedDigest(path: string, sources: SourceStore): Promise<string> {
   const { ino, size, mtimeNs, ctimeNs } = await stat(path, { bigint: true });
   const key = `file ${path} ${ino} ${size} ${mtimeNs} ${ctimeNs}`;
   const known = await sources.pinned(key);

@@ -19,7 +19,10 @@ export async function sumOf(
   const name = decodeURIComponent(basename(new URL(url).pathname));
   const text = await readSums(sums, world).catch((error: unknown) => {
     const reason = error instanceof CommandError ? (error.tail.at(-1) ?? error.message) : messageOf(error);
-    throw new AppError('build-failed', `Cannot read the sums "${sums}": ${reason}`, { cause: error });
+    throw new AppError('build-failed', `Cannot read the sums "${sums}": ${reason}`, {
+      remedy: 'Set "sha512sums" to an address that answers, or to a file of the images folder',
+      cause: error,
+    });
   });
   const sum = parseSums(text).get(name);
   if (sum !== undefined) return sum;
