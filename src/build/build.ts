@@ -52,7 +52,7 @@ export async function buildImage(request: BuildRequest, site: BuildSite): Promis
   }
 }
 
-function requireRelease({ images, image, settings }: BuildRequest): void {
+function requireRelease({ images, image, settings }: PlanRequest): void {
   const chain = imageChain(images, image);
   if (isForHosts(targetOf(chain), settings ?? NO_SETTINGS)) requirePublishable(chain, images);
 }
@@ -88,15 +88,16 @@ export interface PlanDetails {
   readonly downstream: readonly TreeEntry[];
 }
 
-/** What a build would do now, and what follows from it for the images below; changes nothing. */
+/** What a build would do now, and what follows from it for the images below; changes nothing. Rejects what a build would. */
 export async function planImage(
   request: PlanRequest,
   site: BuildSite,
 ): Promise<Omit<Plan, 'steps'> & PlanDetails> {
+  const isOfHostsOnly = requestedBuilds(request).every(({ kind }) => kind === 'conffs');
+  if (!isOfHostsOnly) requireRelease(request);
   const { plan, inputs, pinned } = await prepare(request, site);
   const { images } = request;
   const facts = await treeFacts(images, { ...site, ...site.world, ...pinned, known: inputs });
-  const isOfHostsOnly = plan.builds.every(({ kind }) => kind === 'conffs');
   const own = isOfHostsOnly ? { ...plan, steps: [], root: [] } : plan;
   const steps = own.steps.map((step) => ({ ...step, ...commitOf(step, pinned) }));
   return { ...own, steps, downstream: downstreamOf(own, facts) };

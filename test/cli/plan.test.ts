@@ -68,6 +68,14 @@ test('a plan of nothing but files of hosts has no steps of the image', async () 
   expect((await run('plan', 'base', ...asked.slice(2))).stdout).toMatch(/^Nothing to be done\n/);
 });
 
+test('a plan refuses what a build would', async () => {
+  const tree = 'trixie: {base: {web: {kernel: linux-image-amd64}}}\n';
+  const config = join(siteFolder({ 'images/config.yml': tree }), 'bivouac.yml');
+  const codeOf = async (...argv: string[]) => (await commandLine('--config', config, ...argv)).code;
+  expect([await codeOf('plan', 'base'), await codeOf('build', 'base')]).toEqual([1, 1]);
+  expect([await codeOf('plan', 'trixie'), await codeOf('plan', 'web')]).toEqual([0, 0]);
+});
+
 test('the branch that calls for the reference give as none is none', async () => {
   const { stdout } = await aSite()('--json', 'plan', 'web', '--branch', 'ansible-branch-name-here');
   expect(JSON.parse(stdout)).toMatchObject({ request: { image: 'web', target: 'all', buildParents: 'all' } });
