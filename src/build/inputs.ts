@@ -4,20 +4,17 @@ import { sourceKey } from './content-id.ts';
 import type { PinOptions } from './sources/pin-source.ts';
 import { knownPin, pinSource } from './sources/pin-source.ts';
 
-type SourceDigests = readonly (readonly [key: string, digest: string])[];
+/** What the roots of these images are made from, each once, by the key of its digest among the inputs. */
+export function rootSources(images: readonly ImageDefinition[]): ReadonlyMap<string, RootSource> {
+  return new Map(images.map(({ source }) => [sourceKey(source), source]));
+}
 
-/** Digests of what the roots of these images are made from. With `ask` what is not known yet is asked for. */
-export async function sourceDigests(
-  images: readonly ImageDefinition[],
+/** Digest of what a root is made from, where it has one. With `ask` what is not known yet is asked for. */
+export async function sourceDigest(
+  source: RootSource,
   { sources, ask }: SourceInputs,
-): Promise<SourceDigests> {
-  const wanted = new Map(images.map(({ source }) => [sourceKey(source), source]));
-  const pin = (source: RootSource) =>
-    ask === undefined ? knownPin(source, sources) : pinSource(source, ask);
-  const found = await Promise.all(
-    [...wanted].map(async ([key, source]) => [key, await pin(source)] as const),
-  );
-  return found.flatMap(([key, digest]) => (digest === undefined ? [] : [[key, digest] as const]));
+): Promise<string | undefined> {
+  return ask === undefined ? await knownPin(source, sources) : await pinSource(source, ask);
 }
 
 /** Where digests of sources come from. */

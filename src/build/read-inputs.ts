@@ -2,7 +2,7 @@ import { messageOf } from '../core/errors.ts';
 import type { ImageDefinition } from '../core/image.ts';
 import type { BuildLocks } from '../ports/build-locks.ts';
 import type { InputDigests } from './content-id.ts';
-import { type SourceInputs, sourceDigests } from './inputs.ts';
+import { rootSources, type SourceInputs, sourceDigest } from './inputs.ts';
 import { parsePlaybookInput } from './playbook-input.ts';
 import { pinPlaybooks } from './playbook-world.ts';
 import { parseRecipeInput, pinRecipe } from './recipes/recipe-world.ts';
@@ -75,6 +75,12 @@ async function read(
       digests.push([input, await inputDigest(input, { playbooks, recipes })]);
     });
   }
-  const inputs = new Map([...known, ...digests, ...(await sourceDigests(images, pins))]);
+  for (const [key, source] of rootSources(images)) {
+    await attempt([key], async () => {
+      const digest = await sourceDigest(source, pins);
+      if (digest !== undefined) digests.push([key, digest]);
+    });
+  }
+  const inputs = new Map([...known, ...digests]);
   return { inputs, world: { playbooks, recipes }, unknown: new Map() };
 }

@@ -1,6 +1,7 @@
 import type { ImageDefinition, ImageName } from '../core/image.ts';
 import type { BuiltImage } from './built-image.ts';
 import type { InputDigests } from './content-id.ts';
+import { rootSources } from './inputs.ts';
 import { rootStepsOf } from './plan.ts';
 import { imageChain } from './selection.ts';
 import { stageInputs } from './stage-inputs.ts';
@@ -50,7 +51,7 @@ export function stateOf(name: ImageName, { images, inputs, unknown, built }: Tre
   const chain = imageChain(images, name);
   const own = built.get(name);
   if (own === undefined) return { kind: 'never-built' };
-  const missing = stageInputs(chain).find((input) => unknown?.has(input));
+  const missing = [...rootSources(chain).keys(), ...stageInputs(chain)].find((input) => unknown?.has(input));
   if (missing !== undefined) return { kind: 'unknown', why: unknown?.get(missing) ?? '' };
   const now = rootStepsOf(chain, inputs);
   const change = firstChange(now, own);

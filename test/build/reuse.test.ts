@@ -149,6 +149,10 @@ describe('the state of images', () => {
     rmSync(join(folder, 'leaf.sh'));
     const [, , last] = await imageStates(images, { ...site, ...site.world });
     expect(last?.state).toMatchObject({ kind: 'unknown', why: expect.stringMatching(/leaf\.sh/) as string });
+    const source = { kind: 'file', format: 'tarball', path: join(folder, 'root.tar') } as const;
+    const ofFile = images.map((image) => ({ ...image, source }));
+    const [base] = await imageStates(ofFile, { ...site, ...site.world });
+    expect(base?.state).toMatchObject({ kind: 'unknown', why: expect.stringMatching(/root\.tar/) as string });
   });
 
   it('says which stage changed, of which image, for all below it', async () => {

@@ -33,11 +33,11 @@ export async function pinSource(
   return digest;
 }
 
-/** The digest as far as it is known without asking anybody; undefined when it is not. */
+/** The digest as far as it is known without asking anybody; undefined when it is not. Rejects when a file is not there. */
 export async function knownPin(source: RootSource, sources: SourceStore): Promise<string | undefined> {
   const key = keyOf(source);
   if (key !== undefined) return await sources.pinned(key);
-  return await localDigest(source, sources).catch(() => undefined);
+  return await localDigest(source, sources);
 }
 
 async function localDigest(source: RootSource, sources: SourceStore): Promise<string | undefined> {

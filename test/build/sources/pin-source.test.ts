@@ -20,7 +20,7 @@ test.each([
     message: expect.stringMatching(`^Cannot make a root from "${source.path}": `),
     remedy: 'Put the file there, or change "from" in images/config.yml',
   });
-  expect(await knownPin(source, world.sources)).toBeUndefined();
+  await expect(knownPin(source, world.sources)).rejects.toThrow(reason);
 });
 
 test('a file has the SHA-256 of its bytes', async () => {
