@@ -57,7 +57,7 @@ export function requestOf(image: ImageName, options: BuildOptions): BuildRequest
     target: options.target ?? options.stage ?? 'all',
     buildParents: options.buildParents ?? 'all',
     ...(conffs === undefined ? {} : { conffs }),
-    ...(branch === undefined ? {} : { branch }),
+    ...(branch === undefined || branch === '' ? {} : { branch }),
     ...(arch === undefined ? {} : { architecture: arch }),
     ...(channel === undefined ? {} : { channel }),
     ...(kernel === undefined ? {} : { kernel }),
@@ -87,8 +87,9 @@ function readPattern(text: string): string {
   throw new InvalidArgumentError('Wanted a host pattern such as "web*".');
 }
 
-function readBranch(text: string): string | undefined {
-  if (text === NO_BRANCH || text === '') return undefined;
+/** Commander takes nothing from a reader for an empty text, so that is what no branch is. */
+function readBranch(text: string): string {
+  if (text === NO_BRANCH || text === '') return '';
   if (isBranchName(text)) return text;
   throw new InvalidArgumentError('Git allows no branch of that name.');
 }

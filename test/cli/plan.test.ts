@@ -76,10 +76,12 @@ test('a plan refuses what a build would', async () => {
   expect([await codeOf('plan', 'trixie'), await codeOf('plan', 'web')]).toEqual([0, 0]);
 });
 
-test('the branch that calls for the reference give as none is none', async () => {
-  const { stdout } = await aSite()('--json', 'plan', 'web', '--branch', 'ansible-branch-name-here');
-  expect(JSON.parse(stdout)).toMatchObject({ request: { image: 'web', target: 'all', buildParents: 'all' } });
-  expect(stdout).not.toContain('ansible-branch-name-here');
+test.each(['ansible-branch-name-here', ''])('the branch %j is none', async (branch) => {
+  // Calls made for the reference give the first where they name no branch.
+  const { stdout } = await aSite()('--json', 'plan', 'web', '--branch', branch);
+  const plan: unknown = JSON.parse(stdout);
+  expect(plan).toHaveProperty('request', { image: 'web', target: 'all', buildParents: 'all' });
+  expect(plan).toMatchObject({ builds: Array.from({ length: 5 }, () => ({ branch: 'master' })) });
 });
 
 test('a build of conffs without hosts is nothing to be done', async () => {
