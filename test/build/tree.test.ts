@@ -146,6 +146,10 @@ describe('imageTree', () => {
     [{ trixie: { conffs: ' ' } }, 'trixie.conffs'],
     [{ trixie: { conffs: ',:' } }, 'trixie.conffs'],
     [{ trixie: { conffs: ['web'] } }, 'trixie.conffs'],
+    [{ trixie: { conffs: '!' } }, 'trixie.conffs'],
+    [{ trixie: { conffs: 'web*:&' } }, 'trixie.conffs'],
+    [{ trixie: { conffs: 'web*, !, db*' } }, 'trixie.conffs'],
+    [{ trixie: { conffs: '~' } }, 'trixie.conffs'],
     [{ trixie: { branch: '--upload-pack=x' } }, 'trixie.branch'],
     [{ trixie: { branch: 'a..b' } }, 'trixie.branch'],
     [{ trixie: { branch: 7 } }, 'trixie.branch'],
@@ -176,6 +180,13 @@ describe('imageTree', () => {
   it.each([{ branch: 12 }, { branch: 1.5 }, { name: 2026 }])('has the number of %j put in quotes', (keys) => {
     expect(read({ trixie: keys }).faults.map(({ remedy }) => remedy)).toEqual(['Put it in quotes']);
   });
+
+  it.each(['web*,!web9', '~(web|db).*', 'web[1:3]:&up:!~x', '!web1', 'a,,b', '2001:db8::1', 'web[!a]'])(
+    'takes host pattern %j',
+    (conffs) => {
+      expect(read({ trixie: { base: { conffs } } }).faults).toEqual([]);
+    },
+  );
 
   it('bounds depth, number and messages', () => {
     let deep: object = {};
