@@ -1,4 +1,4 @@
-import { type Document, isAlias, isMap, isScalar, type Node, visit, type YAMLMap } from 'yaml';
+import { type Alias, type Document, isAlias, isMap, isScalar, type Node, visit, type YAMLMap } from 'yaml';
 
 /** Something that YAML allows and a file of ours does not: where it stands in the text, and what to do. */
 export interface NodeFault {
@@ -22,13 +22,13 @@ export const TAG_REMEDY = 'Put text that begins with "!" in quotes';
 /** Keys used twice, aliases of nothing, too many of them, and types that no value has here. */
 export function nodeFaults(document: Document): readonly NodeFault[] {
   const faults: NodeFault[] = [];
-  const anchors = new Set<string>();
+  const anchors = new Map<string, Node>();
   let aliases = 0;
   visit(document, {
-    Node(_key, node) {
+    Node(_key, node, above) {
       faults.push(...tagFaults(node), ...(isMap(node) ? duplicates(node) : []));
       if (!isAlias(node)) {
-        if (node.anchor !== undefined) anchors.add(node.anchor);
+        if (node.anchor !== undefined) anchors.set(node.anchor, node);
         return undefined;
       }
       aliases += 1;
@@ -36,16 +36,26 @@ export function nodeFaults(document: Document): readonly NodeFault[] {
         faults.push(faultAt(node, `More than ${MAX_ALIASES} aliases`, 'Write out what they stand for'));
         return visit.BREAK;
       }
-      if (!anchors.has(node.source)) faults.push(withoutAnchor(node.source, node));
+      faults.push(...aliasFaults(node, anchors.get(node.source), above));
       return undefined;
     },
   });
   return faults;
 }
 
-function withoutAnchor(name: string, node: Node): NodeFault {
-  const message = `Cannot use alias "*${name}": no anchor "&${name}" stands above it`;
-  return faultAt(node, message, `${STAR_REMEDY}, or write the anchor`);
+function aliasFaults(
+  alias: Alias,
+  target: Node | undefined,
+  above: readonly unknown[],
+): readonly NodeFault[] {
+  const what = `Cannot use alias "*${alias.source}"`;
+  if (target === undefined) {
+    const message = `${what}: no anchor "&${alias.source}" stands above it`;
+    return [faultAt(alias, message, `${STAR_REMEDY}, or write the anchor`)];
+  }
+  // Who reads such a value to its end never gets there.
+  if (!above.includes(target)) return [];
+  return [faultAt(alias, `${what}: it stands in what it stands for`, 'Write out what is meant')];
 }
 
 function tagFaults(node: Node): readonly NodeFault[] {

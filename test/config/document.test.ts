@@ -29,6 +29,15 @@ test('bytes that are not UTF-8 are told with their line and column', async () =>
   ]);
 });
 
+test('a value that holds itself is told, and nobody looks for its end', async () => {
+  const host = 'mac: 52:54:00:77:00:01\nimage: web\nvariables: &v {a: [*v, *v], b: *v}\n';
+  const places = (await faultsOf({ 'hosts/web01.yml': host })).map((fault) => fault.split(': it stands')[0]);
+  expect(places).toEqual([20, 24, 32].map((column) => `hosts/web01.yml:3:${column}: Cannot use alias "*v"`));
+  // The second anchor of a name stands for itself.
+  const { images } = await loadedSite(tree('trixie: &x {a: {cmdline: &x [quiet]}, b: {cmdline: *x}}\n'));
+  expect(images[2]?.cmdline).toEqual(['quiet']);
+});
+
 test('words of YAML itself for the types of values stay', async () => {
   const { images } = await loadedSite(tree('trixie: !!map {base: {cmdline: !!seq [!!str 12]}}\n'));
   expect(images[1]?.cmdline).toEqual(['12']);

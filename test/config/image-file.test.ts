@@ -45,7 +45,7 @@ test('an image that an alias makes its own child is a fault', async () => {
     {
       file: join(folder, 'images/config.yml'),
       place: { line: 1 },
-      message: 'Cannot read image "db": it stands below itself, by an alias',
+      message: 'Cannot use alias "*x": it stands in what it stands for',
     },
   ]);
 });
