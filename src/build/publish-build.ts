@@ -1,4 +1,4 @@
-import { STABLE } from '../core/image.ts';
+import { type RootSource, STABLE } from '../core/image.ts';
 import type { JobId } from '../core/job.ts';
 import type { NamedRelease } from '../core/release.ts';
 import type { LineSink } from '../ports/container-engine.ts';
@@ -66,7 +66,7 @@ async function recordOf(
     inputs,
     source,
     configuration: await configuration?.(),
-    packageSources: source.kind === 'suite' ? await world.mirror.sources(source.suite) : [],
+    packageSources: await packageSourcesOf(source, world),
     startedAt,
     finishedAt: clock.now(),
   };
@@ -77,4 +77,13 @@ function askedFor(request: PlanRequest) {
   const { image, target, buildParents, conffs, branch, channel, architecture, kernel, fresh } = request;
   const choices = { image, target, buildParents, conffs, branch, channel, architecture, kernel };
   return { ...choices, ...(fresh === true ? { fresh } : {}) };
+}
+
+/** The same lines as the bootstrap installed from: those of the definition, else of this machine, which need not have any. */
+async function packageSourcesOf(
+  source: RootSource,
+  { mirror }: Pick<BuildSite['world'], 'mirror'>,
+): Promise<readonly string[]> {
+  if (source.kind !== 'suite') return [];
+  return source.mirror ?? (await mirror.sources(source.suite));
 }

@@ -142,12 +142,17 @@ function dependenciesOf(record: BuildRecord): readonly ResourceDescriptor[] {
     };
     return Object.keys(digest).length === 0 ? [] : [{ name: `${step.image}: ${step.stage}`, digest }];
   });
-  const sources = packageSources.map((line): ResourceDescriptor => {
-    const source = withoutCredentials(line);
-    const uri = /[a-z][a-z0-9+.-]*:\/\/\S+/i.exec(source)?.[0];
-    return { name: 'package source', ...(uri === undefined ? {} : { uri }), annotations: { source } };
+  const sources = packageSources.flatMap((line): ResourceDescriptor[] => {
+    const uri = addressIn(line);
+    const annotations = { source: withoutCredentials(line) };
+    return uri === undefined ? [] : [{ name: 'package source', uri, annotations }];
   });
   return [rootOf(record), ...configurationOf(record), ...files, ...hooksOf(record), ...sources];
+}
+
+/** The address in a line of sources.list(5). */
+function addressIn(line: string): string | undefined {
+  return /[a-z][a-z0-9+.-]*:\/\/\S+/i.exec(withoutCredentials(line))?.[0];
 }
 
 function configurationOf({ configuration }: BuildRecord): readonly ResourceDescriptor[] {
@@ -156,11 +161,12 @@ function configurationOf({ configuration }: BuildRecord): readonly ResourceDescr
   return [{ name: 'images/config.yml', digest: { sha256, ...(commit && { gitCommit: commit }) } }];
 }
 
-function rootOf({ source, inputs }: BuildRecord): ResourceDescriptor {
+function rootOf(record: BuildRecord): ResourceDescriptor {
+  const { source, inputs } = record;
   const digest = inputs.get(sourceKey(source))?.replace(/^sha(?:256|512):/, '');
   return {
     name: 'root',
-    ...uriOf(source),
+    ...uriOf(record),
     ...(digest === undefined ? {} : { digest: { [digest.length === 128 ? 'sha512' : 'sha256']: digest } }),
     annotations: { kind: source.kind, ...suiteOf(source) },
   };
@@ -171,18 +177,21 @@ function suiteOf(source: RootSource): Readonly<Record<string, string>> {
   return {
     suite: source.suite,
     ...(source.include === undefined ? {} : { include: source.include.join(' ') }),
-    ...(source.mirror === undefined ? {} : { mirror: source.mirror.join('\n') }),
+    ...(source.mirror === undefined ? {} : { mirror: source.mirror.map(withoutCredentials).join('\n') }),
   };
 }
 
-/** Paths of this machine are told by their digest alone. */
-function uriOf(source: RootSource): { readonly uri?: string } {
+/** Paths of this machine are told by their digest alone; a suite has none, and is named by where it was installed from. */
+function uriOf({ source, packageSources }: BuildRecord): { readonly uri?: string } {
   switch (source.kind) {
     case 'download':
       return { uri: withoutCredentials(source.url) };
     case 'oci':
       return { uri: `oci:${withoutCredentials(source.reference)}` };
-    case 'suite':
+    case 'suite': {
+      const [uri] = packageSources.flatMap((line) => addressIn(line) ?? []);
+      return uri === undefined ? {} : { uri };
+    }
     case 'oci-layout':
     case 'file':
       return {};
@@ -193,18 +202,12 @@ function uriOf(source: RootSource): { readonly uri?: string } {
 function byproductsOf({ steps, results }: BuildRecord): readonly ResourceDescriptor[] {
   return steps.flatMap((step): ResourceDescriptor[] => {
     const result = results.get(step.id);
-    if (result === undefined) return [];
+    const main = result === undefined ? undefined : mainArtefact(result);
+    if (result === undefined || main === undefined) return [];
     const { made } = result;
     const times = made === undefined ? {} : { startedOn: instant(made.startedAt), seconds: made.seconds };
     const annotations = { stage: step.stage, image: step.image, status: step.status, ...times };
-    const main = mainArtefact(result);
-    return [
-      {
-        name: `${step.image}: ${step.stage}`,
-        ...(main === undefined ? {} : { digest: sha256(main) }),
-        annotations,
-      },
-    ];
+    return [{ name: `${step.image}: ${step.stage}`, digest: sha256(main), annotations }];
   });
 }
 

@@ -15,17 +15,25 @@ const DigestSet = Type.Object(
   },
   { ...closed, minProperties: 1 },
 );
-const ResourceDescriptor = Type.Object(
-  {
-    name: Type.Optional(Type.String()),
-    uri: Type.Optional(Uri),
-    digest: Type.Optional(DigestSet),
-    content: Type.Optional(Type.String()),
-    downloadLocation: Type.Optional(Uri),
-    mediaType: Type.Optional(Type.String()),
-    annotations: Type.Optional(Type.Record(Type.String(), Type.Unknown())),
-  },
-  closed,
+// "A ResourceDescriptor MUST specify one of uri, digest or content at a minimum" (in-toto Attestation Framework v1).
+const ResourceDescriptor = Type.Intersect(
+  [
+    Type.Union([
+      Type.Object({ uri: Uri }),
+      Type.Object({ digest: DigestSet }),
+      Type.Object({ content: Type.String() }),
+    ]),
+    Type.Object({
+      name: Type.Optional(Type.String()),
+      uri: Type.Optional(Uri),
+      digest: Type.Optional(DigestSet),
+      content: Type.Optional(Type.String()),
+      downloadLocation: Type.Optional(Uri),
+      mediaType: Type.Optional(Type.String()),
+      annotations: Type.Optional(Type.Record(Type.String(), Type.Unknown())),
+    }),
+  ],
+  { unevaluatedProperties: false },
 );
 const Parameters = Type.Record(Type.String(), Type.Unknown());
 
