@@ -45,6 +45,8 @@ test('releases are listed, shown and pinned; channels go back and forth, and tel
   expect((await run('channel', 'promote', 'web', 'stabel', 'canary')).code).toBe(1);
   const misspelt = await run('--json', 'channel', 'history', 'web', 'stabel');
   expect([misspelt.code, misspelt.stdout]).toEqual([1, expect.stringContaining('stable')]);
+  const noArm = await run('--json', 'channel', 'rollback', 'web', '--arch', 'arm64');
+  expect([noArm.code, noArm.stdout]).toEqual([1, expect.stringContaining('points to nothing for arm64')]);
   expect(await text('channel', 'history', 'base')).toContain('No channel of image "base" was ever moved');
   expect(await text('release', 'show', 'dddd')).toMatch(/^pinned +by .*: fair$/m);
   expect(await text('release', 'list', '--limit', '1')).toMatch(/\nand older ones; --limit 0 lists all\n$/);

@@ -2,7 +2,7 @@ import type { Cpu } from '../../core/arch.ts';
 import { type Digest, shortDigest } from '../../core/artefact.ts';
 import type { ArchitectureMove, ChannelKey, Note } from '../../core/channel.ts';
 import { AppError } from '../../core/errors.ts';
-import { type ChannelName, type ImageName, parseChannelName } from '../../core/image.ts';
+import { type ChannelName, parseChannelName } from '../../core/image.ts';
 import { suggestion } from '../../core/suggest.ts';
 import type { ChannelStore } from '../../ports/channel-store.ts';
 
@@ -75,14 +75,18 @@ export function moveText(move: ArchitectureMove): string {
   }
 }
 
-/** The fault of naming a channel that points to nothing. */
-export async function nothingIn({ image, channel }: ChannelKey, channels: ChannelStore): Promise<AppError> {
-  const names = await channelsOf(image, channels);
-  return new AppError('not-found', `Channel "${channel}" of image "${image}" points to nothing`, {
-    remedy: suggestion(channel, names, 'channels'),
-  });
-}
-
-async function channelsOf(image: ImageName, channels: ChannelStore): Promise<readonly ChannelName[]> {
-  return [...new Set((await channels.moves(image)).map(({ channel }) => channel))];
+/** The fault of naming a channel that points to nothing, or to nothing for an architecture. */
+export async function nothingIn(
+  { image, channel, architecture }: ChannelKey & Pick<Order, 'architecture'>,
+  channels: ChannelStore,
+): Promise<AppError> {
+  const moves = await channels.moves(image);
+  const known = moves.filter((move) => move.channel === channel).map((move) => move.architecture);
+  const fault = `Channel "${channel}" of image "${image}" points to nothing`;
+  if (architecture !== undefined && known.length > 0) {
+    const remedy = `It points to releases for ${[...new Set(known)].sort().join(', ')}`;
+    return new AppError('not-found', `${fault} for ${architecture}`, { remedy });
+  }
+  const names = [...new Set(moves.map((move) => move.channel))];
+  return new AppError('not-found', fault, { remedy: suggestion(channel, names, 'channels') });
 }

@@ -87,6 +87,10 @@ function atChannel(
       },
     );
   }
+  if (!architectures.includes(wanted)) {
+    const reason = `Channel "${channel}" of image "${image}" has no release for ${wanted}`;
+    throw new AppError('not-found', reason, { remedy: `It has some for ${architectures.join(', ')}` });
+  }
   const stack = standing(moves.filter((move) => move.architecture === wanted));
   const found = stack[back];
   if (found !== undefined) return found;
@@ -113,15 +117,15 @@ async function newest(
 }
 
 async function unknown(text: string, reference: ReleaseReference, shelf: ReleaseShelf): Promise<AppError> {
+  const fault = `There is no release "${text}"`;
   if (reference.kind === 'image' && shelf.images.includes(reference.image)) {
     return new AppError('not-found', `Image "${reference.image}" has no release yet`, {
       remedy: `Build it: bivouac build ${reference.image}`,
     });
   }
+  if (reference.kind === 'digest' || reference.hex !== undefined)
+    return new AppError('not-found', fault, { remedy: '"bivouac release list" shows what there is' });
   const kept = await shelf.releases.list({ limit: 1000 });
   const images = [...new Set([...shelf.images, ...kept.map(({ release }) => release.image)])];
-  const word = reference.kind === 'image' ? reference.image : text;
-  return new AppError('not-found', `There is no release "${text}"`, {
-    remedy: suggestion(word, images, 'images'),
-  });
+  return new AppError('not-found', fault, { remedy: suggestion(reference.image, images, 'images') });
 }

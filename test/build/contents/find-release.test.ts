@@ -64,6 +64,14 @@ describe('the name of a release', () => {
     await expect(find('db')).rejects.toMatchObject({ remedy: 'Build it: bivouac build db' });
     await expect(find('web@stabel')).rejects.toMatchObject({ remedy: 'Did you mean "stable"?' });
     await expect(find('web~2')).rejects.toThrow('Cannot go back 2 releases');
+    await expect(findRelease({ text: 'web', architecture: 'arm64' }, world)).rejects.toMatchObject({
+      message: 'Channel "stable" of image "web" has no release for arm64',
+      remedy: 'It has some for amd64',
+    });
+    for (const digits of ['sha256:0123', '0123']) {
+      const remedy = '"bivouac release list" shows what there is';
+      await expect(find(digits)).rejects.toMatchObject({ remedy });
+    }
     await expect(find('no name')).rejects.toMatchObject({ code: 'invalid-input' });
     await world.releases.keep({ ...SECOND, digest: `${FIRST.digest.slice(0, -1)}0` as typeof FIRST.digest });
     await expect(find('sha256:dddd')).rejects.toThrow('several begin like that');
