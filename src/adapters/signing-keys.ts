@@ -134,10 +134,11 @@ export class FsSigningKeys implements SigningKeys {
   async #open(file: string): Promise<OpenKey> {
     const pem = await this.#files.read(file);
     if (pem === undefined) throw this.#unreadable(new Error(`"${file}" went away`));
-    const { mtimeMs } = await stat(join(this.#directory, file));
+    const path = join(this.#directory, file);
+    const { mtimeMs, mode } = await stat(path);
+    if ((mode & 0o077) !== 0) throw exposed(path, mode);
     const privateKey = readKey(pem);
     if (privateKey?.asymmetricKeyType !== 'ed25519') {
-      const path = join(this.#directory, file);
       throw new AppError('integrity', `Cannot use the file "${path}": it holds no Ed25519 key`, {
         remedy: 'Restore it from a backup; hosts trust this key and no other in its place',
       });
@@ -166,6 +167,14 @@ function publicHalf(privateKey: KeyObject) {
     keyId: keyIdOf(publicKey),
     pem: publicKey.export({ format: 'pem', type: 'spki' }).toString(),
   };
+}
+
+/** A copy or a backup that was put back may have lost the mode; whoever read the key meanwhile can sign as this server. */
+function exposed(path: string, mode: number): AppError {
+  const reason = `others than its owner may read or write it (mode ${(mode & 0o777).toString(8)})`;
+  return new AppError('integrity', `Cannot use the file "${path}": ${reason}`, {
+    remedy: `chmod 600 ${path}; if anybody may have read it, "bivouac key rotate" and build anew`,
+  });
 }
 
 function readKey(pem: Uint8Array): KeyObject | undefined {

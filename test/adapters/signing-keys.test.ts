@@ -77,3 +77,19 @@ test('a key that cannot be read is a fault, and nothing takes its place (W50)', 
   writeFileSync(blocked, 'a file where the folder should be');
   await expect(new FsSigningKeys(blocked).current()).rejects.toMatchObject({ code: 'storage' });
 });
+
+test('a key that others may read is refused, and says how that ends', async () => {
+  const folder = temporaryFolder();
+  const { keyId } = await new FsSigningKeys(folder).current();
+  const file = join(folder, 'signing-0001.pem');
+  for (const mode of [0o640, 0o604, 0o660]) {
+    chmodSync(file, mode);
+    await expect(new FsSigningKeys(folder).current(), mode.toString(8)).rejects.toMatchObject({
+      code: 'integrity',
+      message: `Cannot use the file "${file}": others than its owner may read or write it (mode ${mode.toString(8)})`,
+      remedy: expect.stringContaining(`chmod 600 ${file}`),
+    });
+  }
+  chmodSync(file, 0o600);
+  expect((await new FsSigningKeys(folder).current()).keyId).toBe(keyId);
+});
