@@ -61,7 +61,7 @@ export class SqlCatalogueStore implements CatalogueStore {
         .where('digest', '=', digest)
         .executeTakeFirst(),
     );
-    return row === undefined ? undefined : parseReleaseDocument(row.document);
+    return row === undefined ? undefined : parseReleaseDocument(row.document, digest);
   }
 
   async history(image: ImageName, channel: ChannelName): Promise<readonly Publication[]> {
@@ -93,7 +93,7 @@ export class SqlCatalogueStore implements CatalogueStore {
         .select(['digest', 'document'])
         .where('digest', 'in', part)
         .execute();
-      for (const row of rows) releases.set(row.digest, parseReleaseDocument(row.document));
+      for (const row of rows) releases.set(row.digest, parseReleaseDocument(row.document, row.digest));
     }
     return releases;
   }

@@ -167,7 +167,7 @@ async function architectureOf(
     .select(['image', 'document'])
     .where('digest', '=', digest)
     .executeTakeFirst();
-  if (row?.image === image) return parseReleaseDocument(row.document).architecture;
+  if (row?.image === image) return parseReleaseDocument(row.document, digest).architecture;
   const reason = row === undefined ? 'there is no such release' : `it is a release of image "${row.image}"`;
   throw new AppError('not-found', `Cannot point a channel of image "${image}" to "${digest}": ${reason}`, {
     remedy: `"bivouac release list ${image}" shows what there is`,

@@ -1,4 +1,5 @@
 import type { BuiltImage } from '../../build/built-image.ts';
+import type { Digest } from '../../core/artefact.ts';
 import { AppError } from '../../core/errors.ts';
 import type { BootFact } from '../../core/event.ts';
 import type { Host } from '../../core/host.ts';
@@ -14,9 +15,9 @@ export function parseHostDocument(text: string): Host {
   return parseJson(text, 'a host') as Host;
 }
 
-/** Parse a stored release. */
-export function parseReleaseDocument(text: string): Release {
-  const release = parseJson(text, 'a release') as Release | Omit<NetbootRelease, 'files'>;
+/** Parse the stored document of the release with this digest. */
+export function parseReleaseDocument(text: string, digest: Digest): Release {
+  const release = parseJson(text, `release "${digest}"`) as Release | Omit<NetbootRelease, 'files'>;
   // Documents of the first version had no other outputs, and did not tell which one made a file.
   const files = 'files' in release ? release.files : [];
   return {
@@ -55,10 +56,19 @@ export function parseCommits(text: string): readonly string[] {
   return parseJson(text, 'a host layer') as readonly string[];
 }
 
-function parseJson(text: string, what: string): unknown {
+/** A disk or a hand may have damaged a text all the same. */
+function parseJson(text: string, what: string): object {
+  const fault = (reason: string, cause?: unknown): AppError =>
+    new AppError('integrity', `Cannot read ${what} from the database: ${reason}`, {
+      remedy: 'Put a backup of "bivouac.db" in its place',
+      cause,
+    });
+  let value: unknown;
   try {
-    return JSON.parse(text);
+    value = JSON.parse(text);
   } catch (cause) {
-    throw new AppError('integrity', `Cannot read ${what} from the database: it is no JSON`, { cause });
+    throw fault('it is no JSON', cause);
   }
+  if (typeof value === 'object' && value !== null) return value;
+  throw fault('it is no document');
 }

@@ -68,7 +68,7 @@ async function readFacts(
   return {
     releases: releases.map(({ digest, document, created_at }) => ({
       digest,
-      release: parseReleaseDocument(document),
+      release: parseReleaseDocument(document, digest),
       createdAt: created_at,
     })),
     channels: (await all('channels').select('digest').execute()).map(({ digest }) => digest),

@@ -116,7 +116,7 @@ function storedOf(row: StoredRow): StoredRelease {
     pinned_at === null ? undefined : { pinnedAt: pinned_at, actor: actor ?? '', reason: reason ?? '' };
   return {
     digest,
-    release: parseReleaseDocument(row.document),
+    release: parseReleaseDocument(row.document, digest),
     createdAt: created_at,
     ...(pin === undefined ? {} : { pin }),
   };
