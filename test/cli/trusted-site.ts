@@ -56,7 +56,12 @@ export class TrustedSite {
     const state = await openState(join(this.folder, 'data'), () => loaded.site);
     const { signingKeys: keys, signatures } = state;
     const times = { startedAt: 1_700_000_000_000, finishedAt: 1_700_000_060_000 };
-    const plan = { steps: [], results: new Map(), inputs: new Map(), packageSources: [] };
+    const plan = {
+      steps: [],
+      results: new Map(),
+      inputs: new Map(),
+      packageSources: ['deb http://mirror.example/debian trixie main'],
+    };
     const source = { kind: 'suite', suite: 'trixie' } as const;
     const record = () => Promise.resolve({ request: {}, source, ...plan, ...times });
     await publishRelease(
