@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import type { ChannelSite } from '../build/channels/believed.ts';
 import { moveText, promote, requireChannelName, rollBack, setChannel } from '../build/channels/orders.ts';
 import type { ArchitectureMove, ChannelKey } from '../core/channel.ts';
 import { STABLE } from '../core/image.ts';
@@ -7,7 +8,7 @@ import { channelHistoryCommand, channelListCommand } from './channel-list.ts';
 import { requireImage } from './image-name.ts';
 import { globalOptions, print, printJson } from './invocation.ts';
 import { addArchitecture, RELEASE_ARGUMENT, type ReleaseOptions, releaseOf } from './release-shelf.ts';
-import { withState } from './site.ts';
+import { type OpenSite, withState } from './site.ts';
 
 /** Options of commands that move or pin a channel. */
 interface MoveOptions extends ReleaseOptions {
@@ -41,10 +42,10 @@ function promoteCommand(): Command {
     .argument('<from>', 'channel to take the release of')
     .argument('<to>', 'channel to move')
     .action((...[image, from, to, options, caller]: [string, string, string, MoveOptions, Command]) =>
-      withState(globalOptions(caller), async ({ channels, site }, { json }) => {
-        const key = { image: requireImage(image, site), channel: requireChannelName(to) };
+      withState(globalOptions(caller), async (state, { json }) => {
+        const key = { image: requireImage(image, state.site), channel: requireChannelName(to) };
         const order = { ...key, ...noteOf(options), architecture: options.arch };
-        showMoves(key, await promote(order, requireChannelName(from), channels), json);
+        showMoves(key, await promote(order, requireChannelName(from), channelSite(state)), json);
       }),
     );
   return addReason(addArchitecture(command));
@@ -60,7 +61,7 @@ function setCommand(): Command {
       withState(globalOptions(caller), async (state, { json }) => {
         const key = { image: requireImage(image, state.site), channel: requireChannelName(channel) };
         const { digest } = await releaseOf(release, options, state);
-        showMoves(key, await setChannel({ ...key, ...noteOf(options) }, digest, state.channels), json);
+        showMoves(key, await setChannel({ ...key, ...noteOf(options) }, digest, channelSite(state)), json);
       }),
     );
   return addReason(addArchitecture(command));
@@ -78,7 +79,7 @@ function rollbackCommand(): Command {
         const to =
           options.to === undefined ? undefined : (await releaseOf(options.to, options, state)).digest;
         const order = { ...key, ...noteOf(options), architecture: options.arch };
-        showMoves(key, await rollBack(order, to, state.channels), json);
+        showMoves(key, await rollBack(order, to, channelSite(state)), json);
       }),
     );
   return addReason(addArchitecture(command));
@@ -115,6 +116,10 @@ function unpinCommand(): Command {
         else print(`${key.image} ${key.channel} ${unpinned ? 'is pinned no more' : 'was not pinned'}`);
       }),
     );
+}
+
+function channelSite({ channels, releases, signingKeys: keys }: OpenSite): ChannelSite {
+  return { channels, releases, keys };
 }
 
 function keyOf(image: ChannelKey['image'], { channel }: MoveOptions): ChannelKey {

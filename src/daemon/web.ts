@@ -85,7 +85,8 @@ function makeServer(options: WebOptions, delivery: Delivery): Promise<HttpServer
   const { snapshots, hosts, jobs, events, leases, clock, catalogue } = state;
   const images = () => live.current().images;
   const contents = { artefacts: state.artefacts, files: state.layerFiles };
-  const shelf = { releases: state.releases, channels: state.channels, snapshots, contents, images };
+  const { releases, channels, signingKeys: keys } = state;
+  const shelf = { releases, channels, keys, snapshots, contents, images };
   const serving = { delivery, onSent: boot.noteArtefact.bind(boot) };
   return createHttpServer({
     logger,

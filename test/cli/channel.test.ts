@@ -8,12 +8,15 @@ import { commandLine } from './command-line.ts';
 
 const [OLD, NEW] = [aNamedRelease({}, 'd'), aNamedRelease({ kernelVersion: '6.99' }, 'e')];
 
-async function publishedSite() {
+/** Made when a key was there that is gone now. */
+const STRANDED = aNamedRelease({ kernelVersion: '6.01', keys: ['f'.repeat(16)] }, 'f');
+
+async function publishedSite(published = [OLD, NEW]) {
   const folder = siteFolder();
   const loaded = await load(folder);
   if (!loaded.ok) throw new Error('The site has faults');
   const state = await openState(join(folder, 'data'), () => loaded.site);
-  for (const release of [OLD, NEW]) await state.catalogue.publish(release, STABLE);
+  for (const release of published) await state.catalogue.publish(release, STABLE);
   await state.close();
   return (...argv: string[]) => commandLine('--config', join(folder, 'bivouac.yml'), ...argv);
 }
@@ -54,4 +57,26 @@ test('releases are listed, shown and pinned; channels go back and forth, and tel
   expect(await text('release', 'unpin', 'dddd')).toContain('is pinned no more');
   expect(await text('release', 'show', 'dddd')).not.toMatch(/^pinned/m);
   expect((await run('release', 'show', 'web@stable~5')).code).toBe(1);
+});
+
+test('no channel is pointed to a release whose initramfs believes no key that is left', async () => {
+  const run = await publishedSite([STRANDED, NEW]);
+  for (const order of [
+    ['rollback', 'web'],
+    ['rollback', 'web', '--to', 'ffff'],
+    ['set', 'web', 'canary', 'ffff'],
+  ]) {
+    const { code, stdout } = await run('--json', 'channel', ...order);
+    expect([code, JSON.parse(stdout)], order.join(' ')).toMatchObject([
+      1,
+      {
+        error: {
+          code: 'conflict',
+          message: expect.stringContaining(`keys that are gone (${'f'.repeat(16)})`),
+        },
+      },
+    ]);
+  }
+  expect((await run('release', 'show', 'web')).stdout).toContain(NEW.digest);
+  expect((await run('channel', 'promote', 'web', 'stable', 'canary')).code).toBe(0);
 });

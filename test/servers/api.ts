@@ -27,6 +27,7 @@ import { FakeArtefactStore } from '../fakes/artefact-store.ts';
 import { FakeClock } from '../fakes/clock.ts';
 import { FakeHostLayerStore } from '../fakes/host-layers.ts';
 import { FakeLayerFiles } from '../fakes/layer-files.ts';
+import { testSigning } from '../fakes/signing.ts';
 import { temporaryFolder } from '../temporary.ts';
 
 export const TOKEN = 'the-admin-token-of-this-test';
@@ -67,7 +68,8 @@ export async function startApi(options: ApiOptions = {}) {
   const logger = createLogger({ level: 'trace', destination: { write: (line) => void logLines.push(line) } });
   const images = () => site.images;
   const contents = { artefacts, files: layers };
-  const shelf = { releases, channels, snapshots, contents, images };
+  const { keys } = testSigning();
+  const shelf = { releases, channels, keys, snapshots, contents, images };
   const server = await createHttpServer({
     logger,
     isAdminToken: (candidate) => candidate === TOKEN,

@@ -1,10 +1,11 @@
 import type { Cpu } from '../../core/arch.ts';
 import { type Digest, shortDigest } from '../../core/artefact.ts';
-import type { ArchitectureMove, ChannelKey, Note } from '../../core/channel.ts';
+import type { ArchitectureMove, ChannelKey, MoveOrder, Note } from '../../core/channel.ts';
 import { AppError } from '../../core/errors.ts';
 import { type ChannelName, parseChannelName } from '../../core/image.ts';
 import { suggestion } from '../../core/suggest.ts';
 import type { ChannelStore } from '../../ports/channel-store.ts';
+import { type ChannelSite, requireBelieved } from './believed.ts';
 
 /** A channel, and who wants something done with it. */
 export interface Order extends ChannelKey, Note {
@@ -15,30 +16,30 @@ export interface Order extends ChannelKey, Note {
 export async function setChannel(
   order: Order,
   to: Digest,
-  channels: ChannelStore,
+  site: ChannelSite,
 ): Promise<readonly ArchitectureMove[]> {
-  return await channels.move({ ...order, action: 'set', to });
+  return await move({ ...order, action: 'set', to }, site);
 }
 
 /** Point a channel to where another one points, for all architectures at once. */
 export async function promote(
   order: Order,
   from: ChannelName,
-  channels: ChannelStore,
+  site: ChannelSite,
 ): Promise<readonly ArchitectureMove[]> {
-  const moves = await channels.move({ ...order, action: 'promote', to: { channel: from } });
+  const moves = await move({ ...order, action: 'promote', to: { channel: from } }, site);
   if (moves.length > 0) return moves;
-  throw await nothingIn({ ...order, channel: from }, channels);
+  throw await nothingIn({ ...order, channel: from }, site.channels);
 }
 
 /** Go back to the release before, or to the one given; fails with `conflict` when there is none to go back to. */
 export async function rollBack(
   order: Order,
   to: Digest | undefined,
-  channels: ChannelStore,
+  site: ChannelSite,
 ): Promise<readonly ArchitectureMove[]> {
-  const moves = await channels.move({ ...order, action: 'rollback', to: to ?? 'previous' });
-  if (moves.length === 0) throw await nothingIn(order, channels);
+  const moves = await move({ ...order, action: 'rollback', to: to ?? 'previous' }, site);
+  if (moves.length === 0) throw await nothingIn(order, site.channels);
   if (moves.some(({ kind }) => kind !== 'no-previous')) return moves;
   const { image, channel } = order;
   throw new AppError(
@@ -48,6 +49,11 @@ export async function rollBack(
       remedy: `"bivouac channel history ${image} ${channel}" shows its moves; --to names any release`,
     },
   );
+}
+
+async function move(order: MoveOrder, site: ChannelSite): Promise<readonly ArchitectureMove[]> {
+  await requireBelieved(order, site);
+  return await site.channels.move(order);
 }
 
 /** Parse the name of a channel. Fails with `invalid-input`. */

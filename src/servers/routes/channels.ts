@@ -102,12 +102,8 @@ function moveRoutes(base: FastifyInstance, options: ReleaseRoutesOptions): void 
       }
       const moves =
         body.from === undefined
-          ? await setChannel(
-              order,
-              await digestOf(body.release ?? '', order.architecture, options),
-              options.channels,
-            )
-          : await promote(order, requireChannelName(body.from), options.channels);
+          ? await setChannel(order, await digestOf(body.release ?? '', order.architecture, options), options)
+          : await promote(order, requireChannelName(body.from), options);
       return told(request, order, moves);
     },
   );
@@ -118,7 +114,7 @@ function moveRoutes(base: FastifyInstance, options: ReleaseRoutesOptions): void 
       const { to } = request.body;
       const order = orderOf(request, options);
       const digest = to === undefined ? undefined : await digestOf(to, order.architecture, options);
-      return told(request, order, await rollBack(order, digest, options.channels));
+      return told(request, order, await rollBack(order, digest, options));
     },
   );
 }

@@ -13,6 +13,7 @@ import { type ImageDefinition, type ImageName, parseImageName } from '../../core
 import { fetchedOf } from '../../core/release.ts';
 import type { ChannelStore } from '../../ports/channel-store.ts';
 import type { ReleaseStore, StoredRelease } from '../../ports/release-store.ts';
+import type { SigningKeys } from '../../ports/signer.ts';
 import type { SnapshotSource } from '../../ports/snapshot.ts';
 import {
   Limit,
@@ -28,6 +29,7 @@ export interface ReleaseRoutesOptions {
   readonly channels: ChannelStore;
   readonly snapshots: SnapshotSource;
   readonly contents: ContentsWorld;
+  readonly keys: Pick<SigningKeys, 'signerFor'>;
   readonly images: () => readonly ImageDefinition[];
 }
 

@@ -8,6 +8,7 @@ import { aNamedRelease, aRelease, artefact, imageName } from '../../builders.ts'
 import { FakeCatalogueStore } from '../../fakes/catalogue-store.ts';
 import { FakeChannelStore } from '../../fakes/channel-store.ts';
 import { FakeReleaseStore } from '../../fakes/release-store.ts';
+import { testSigning } from '../../fakes/signing.ts';
 
 const WEB = imageName('web');
 const [FIRST, SECOND] = [aNamedRelease({}, 'd'), aNamedRelease({ kernelVersion: '6.13' }, 'e')];
@@ -80,10 +81,11 @@ describe('the name of a release', () => {
 
 describe('orders', () => {
   it('that lead nowhere fail with what there is', async () => {
-    const { channels } = await shelf();
+    const { channels, releases } = await shelf();
+    const site = { channels, releases, keys: testSigning().keys };
     const order = { image: WEB, channel: STABLE, ...ADA };
-    expect(await rollBack(order, undefined, channels)).toMatchObject([{ kind: 'move', to: FIRST.digest }]);
-    await expect(rollBack(order, undefined, channels)).rejects.toMatchObject({ code: 'conflict' });
+    expect(await rollBack(order, undefined, site)).toMatchObject([{ kind: 'move', to: FIRST.digest }]);
+    await expect(rollBack(order, undefined, site)).rejects.toMatchObject({ code: 'conflict' });
   });
 });
 
