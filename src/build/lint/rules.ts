@@ -61,6 +61,9 @@ export interface Finding {
 const LIVE_FILES = ['init', 'usr/lib/bivouac/boot.sh'] as const;
 const LIVE_DRIVERS = ['overlay', 'squashfs', 'loop'] as const;
 
+const MODULE_REMEDY =
+  'Take the folder "boot/initramfs" as a stage of the image that has the kernel, and leave its "dracutmodules" as they are';
+
 /** All that speaks against publishing, in the order of the rules' names. */
 export function lint(facts: ImageFacts): readonly Finding[] {
   const { boot } = facts;
@@ -143,13 +146,13 @@ function versionFindings({ kernelVersion, kernels, modules }: BootFacts): readon
 
 function liveFindings({ initramfs, builtin }: BootFacts): readonly Finding[] {
   const remedy = 'Keep "dracutmodules" and "compress" of the dracut configuration that Bivouac brings';
-  const finding = (message: string): Finding => ({ rule: 'live-module', message, remedy });
+  const finding = (message: string, how = remedy): Finding => ({ rule: 'live-module', message, remedy: how });
   if (initramfs.kind === 'unreadable') return [finding(`The initramfs cannot be read: ${initramfs.reason}`)];
   const names = new Set(initramfs.names);
   const drivers = driversAmong(initramfs.names);
   return [
     ...LIVE_FILES.filter((file) => !names.has(file)).map((file) =>
-      finding(`The initramfs has no "/${file}": it cannot boot the live root`),
+      finding(`The initramfs has no "/${file}": it cannot boot the live root`, MODULE_REMEDY),
     ),
     ...LIVE_DRIVERS.filter((name) => !drivers.has(name) && !builtin.has(name)).map((name) =>
       finding(`The initramfs has no driver "${name}", which the live root is mounted with`),

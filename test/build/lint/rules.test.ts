@@ -101,6 +101,12 @@ describe('lint', () => {
     expect(finding?.message).toContain('compressed');
   });
 
+  it('names the stage that an image without our module lacks', () => {
+    const facts = { ...GOOD, boot: { ...BOOT, initramfs: { kind: 'names', names: ['init'] } } } as const;
+    const missing = lint(facts).find(({ message }) => message.includes('boot.sh'));
+    expect(missing?.remedy).toContain('"boot/initramfs"');
+  });
+
   it('has a broken case for each rule', () => {
     expect(new Set(BROKEN.map(([, , rule]) => rule))).toEqual(new Set(LINT_RULES));
   });
