@@ -1,4 +1,15 @@
-import { type Alias, type Document, isAlias, isMap, isScalar, type Node, visit, type YAMLMap } from 'yaml';
+import {
+  type Alias,
+  type Document,
+  isAlias,
+  isMap,
+  isNode,
+  isScalar,
+  isSeq,
+  type Node,
+  visit,
+  type YAMLMap,
+} from 'yaml';
 
 /** Something that YAML allows and a file of ours does not: where it stands in the text, and what to do. */
 export interface NodeFault {
@@ -7,8 +18,11 @@ export interface NodeFault {
   readonly remedy: string;
 }
 
-/** Aliases of a whole file, and values that one alias may stand for: many more than any memory has could be written. */
+/** Aliases of a whole file: a list that many images share is written once. */
 export const MAX_ALIASES = 5000;
+
+/** Values of a file with its aliases written out; aliases of aliases could stand for more than any memory has ("billion laughs"). */
+const MAX_VALUES = 1_000_000;
 
 /** Types that YAML 1.2 has for plain values. */
 const PLAIN_TAG = /^tag:yaml\.org,2002:(?:map|seq|str|int|float|bool|null)$/;
@@ -40,7 +54,26 @@ export function nodeFaults(document: Document): readonly NodeFault[] {
       return undefined;
     },
   });
-  return faults;
+  // What stands in itself has no size.
+  return faults.length > 0 ? faults : sizeFaults(document);
+}
+
+function sizeFaults({ contents }: Document): readonly NodeFault[] {
+  if (contents === null || expandedSize(contents, new Map()) <= MAX_VALUES) return [];
+  const message = `Aliases make more than ${MAX_VALUES} values of the file`;
+  return [faultAt(contents, message, 'Use fewer of them')];
+}
+
+/** How many values a node is with its aliases written out. `anchors` has the sizes of those above it. */
+function expandedSize(node: unknown, anchors: Map<string, number>): number {
+  if (isAlias(node)) return anchors.get(node.source) ?? 1;
+  let size = 1;
+  if (isMap(node))
+    for (const { key, value } of node.items)
+      size += expandedSize(key, anchors) + expandedSize(value, anchors);
+  if (isSeq(node)) for (const item of node.items) size += expandedSize(item, anchors);
+  if (isNode(node) && node.anchor !== undefined) anchors.set(node.anchor, size);
+  return size;
 }
 
 function aliasFaults(
