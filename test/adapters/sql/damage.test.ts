@@ -9,6 +9,8 @@ import { temporaryFolder } from '../../temporary.ts';
 import { LEASE_WRITER } from './lease-writer.ts';
 
 const WRITTEN = 2000;
+/** So that there are many commits to cut between. */
+const MOST_A_COMMIT = '16';
 
 describe('the log of leases, damaged while nobody looked', () => {
   const folder = temporaryFolder();
@@ -17,7 +19,7 @@ describe('the log of leases, damaged while nobody looked', () => {
   let used = 0;
 
   beforeAll(async () => {
-    const child = spawn(process.execPath, ['--input-type=module', '-e', LEASE_WRITER, path], {
+    const child = spawn(process.execPath, ['--input-type=module', '-e', LEASE_WRITER, path, MOST_A_COMMIT], {
       stdio: ['ignore', 'pipe', 'inherit'],
     });
     let acks = 0;
